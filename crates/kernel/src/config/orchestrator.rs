@@ -1,0 +1,103 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ConfigError;
+use crate::role::Role;
+
+/// Supervision and scaling.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Orchestrator {
+    /// Replicas to start with. An autoscaled role's number then follows its load.
+    pub replicas: Replicas,
+    /// CPU use that an autoscaled role's replicas are held at, in percent of one core.
+    pub autoscale_cpu_percent: u32,
+    /// How often the autoscaler decides, in milliseconds.
+    pub autoscale_interval_ms: u64,
+    /// How long a lower recommendation must last before replicas are taken away, in milliseconds.
+    pub autoscale_down_window_ms: u64,
+    /// How often a replica is probed, in milliseconds.
+    pub probe_interval_ms: u64,
+    /// How long a probe may take, in milliseconds.
+    pub probe_timeout_ms: u64,
+    /// Probes in a row that must fail before a replica is restarted.
+    pub probe_failures: u32,
+    /// How long a replica may take to become ready after its start, in milliseconds.
+    pub startup_timeout_ms: u64,
+}
+
+/// Replicas by role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Replicas {
+    /// Load balancers.
+    pub gateway: u32,
+    /// Portals.
+    pub portal: u32,
+    /// Accounts.
+    pub accounts: u32,
+    /// Files.
+    pub files: u32,
+}
+
+impl Default for Replicas {
+    fn default() -> Self {
+        Self {
+            gateway: Role::Gateway.manifest().default_replicas,
+            portal: Role::Portal.manifest().default_replicas,
+            accounts: Role::Accounts.manifest().default_replicas,
+            files: Role::Files.manifest().default_replicas,
+        }
+    }
+}
+
+impl Replicas {
+    /// The number for one role.
+    #[must_use]
+    pub const fn of(&self, role: Role) -> u32 {
+        match role {
+            Role::Gateway => self.gateway,
+            Role::Portal => self.portal,
+            Role::Accounts => self.accounts,
+            Role::Files => self.files,
+        }
+    }
+}
+
+impl Default for Orchestrator {
+    fn default() -> Self {
+        Self {
+            replicas: Replicas::default(),
+            autoscale_cpu_percent: 50,
+            autoscale_interval_ms: 15_000,
+            autoscale_down_window_ms: 300_000,
+            probe_interval_ms: 250,
+            probe_timeout_ms: 2_000,
+            probe_failures: 5,
+            startup_timeout_ms: 30_000,
+        }
+    }
+}
+
+impl Orchestrator {
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        for role in Role::ALL {
+            if self.replicas.of(role) > role.manifest().max_replicas {
+                let most = role.manifest().max_replicas;
+                return Err(ConfigError::setting(format!("orchestrator.replicas.{role}"), format!("at most {most}")));
+            }
+        }
+        if !(1..=100).contains(&self.autoscale_cpu_percent) {
+            return Err(ConfigError::setting("orchestrator.autoscale_cpu_percent", "must be between 1 and 100"));
+        }
+        if self.autoscale_interval_ms < 1_000 {
+            return Err(ConfigError::setting("orchestrator.autoscale_interval_ms", "must be at least 1000"));
+        }
+        super::all_positive(&[
+            ("orchestrator.probe_interval_ms", self.probe_interval_ms),
+            ("orchestrator.probe_timeout_ms", self.probe_timeout_ms),
+            ("orchestrator.probe_failures", u64::from(self.probe_failures)),
+            ("orchestrator.startup_timeout_ms", self.startup_timeout_ms),
+        ])
+    }
+}
