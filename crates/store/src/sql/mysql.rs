@@ -1,0 +1,135 @@
+//! MySQL and MariaDB: a small pool that connects when first needed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use kernel::error::Kind;
+use sea_orm::sqlx::{self, Executor, Row};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait,
+};
+
+use super::run_op;
+use crate::error::{DbContext, StoreError, is_conflict};
+
+/// Connections of one process, at most: MariaDB allows 151 in all.
+const MOST_CONNECTIONS: u32 = 4;
+
+/// How often a transaction is repeated after 1213 or 1205. Each repeat means that another one got through.
+const REPEATS: u32 = 20;
+
+/// The only collation under which keys are told apart as everywhere else.
+const COLLATION: &str = "utf8mb4_bin";
+
+pub(crate) struct Mysql {
+    service: &'static str,
+    pool: DatabaseConnection,
+    /// The collation for which the database was refused.
+    refused: Arc<Mutex<Option<String>>>,
+}
+
+impl Mysql {
+    pub(super) async fn open(service: &'static str, url: &str, connections: u32) -> Result<Self, StoreError> {
+        let refused = Arc::new(Mutex::new(None));
+        let seen = Arc::clone(&refused);
+        let mut options = ConnectOptions::new(url);
+        options
+            .max_connections(connections.clamp(1, MOST_CONNECTIONS))
+            .min_connections(0)
+            .idle_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_secs(3))
+            .connect_lazy(true)
+            .test_before_acquire(false)
+            .test_before_acquire_if_idle_for(Duration::from_secs(1))
+            .record_stmt_in_spans(false)
+            .sqlx_logging(false)
+            .map_sqlx_mysql_opts(|options| options.charset("utf8mb4").collation(COLLATION))
+            .map_sqlx_mysql_pool_opts(move |pool| {
+                let seen = Arc::clone(&seen);
+                pool.after_connect(move |connection, _meta| {
+                    let seen = Arc::clone(&seen);
+                    Box::pin(async move { set_up(connection, &seen).await })
+                })
+            });
+        let pool = Database::connect(options).await.context("read the database's address")?;
+        Ok(Self { service, pool, refused })
+    }
+
+    pub(crate) const fn pool(&self) -> &DatabaseConnection {
+        &self.pool
+    }
+
+    /// A pool only says that it timed out; this says why, if we know.
+    pub(crate) fn explain(&self, error: StoreError) -> StoreError {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match refused {
+            Some(collation) if error.kind == Kind::Unavailable => StoreError::new(
+                Kind::Unavailable,
+                "the database is refused",
+                format!(
+                    "its default collation is {collation}, under which different keys are equal; run ALTER DATABASE … \
+                     CHARACTER SET utf8mb4 COLLATE {COLLATION} before its first use"
+                ),
+            ),
+            _ => error,
+        }
+    }
+
+    pub(super) async fn write<T, E, F>(&self, limit: Duration, op: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        let mut turn = 0;
+        loop {
+            turn += 1;
+            let transaction = self
+                .pool
+                .begin_with_options(TransactionOptions::default())
+                .await
+                .context("write: begin")
+                .map_err(|error| self.explain(error))?;
+            let (outcome, mut repeat) = run_op(self.service, limit, &op, &transaction).await;
+            let failed = match outcome {
+                // After a deadlock nothing of the op is left, whatever it says.
+                Ok(value) if !repeat => match transaction.commit().await {
+                    Ok(()) => return Ok(value),
+                    Err(error) => {
+                        repeat = is_conflict(&error);
+                        StoreError::of("write: commit", error).into()
+                    }
+                },
+                outcome => {
+                    // A rollback that fails closes the connection, which rolls back as well.
+                    drop(transaction.rollback().await);
+                    match outcome {
+                        Ok(_) => StoreError::bare(Kind::Unavailable, "write: deadlock").into(),
+                        Err(error) => error,
+                    }
+                }
+            };
+            if !repeat || turn > REPEATS {
+                return Err(failed);
+            }
+            tokio::time::sleep(Duration::from_millis(u64::from(turn))).await;
+        }
+    }
+}
+
+async fn set_up(connection: &mut sqlx::MySqlConnection, refused: &Mutex<Option<String>>) -> Result<(), sqlx::Error> {
+    connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+    connection.execute("SET SESSION innodb_lock_wait_timeout = 5").await?;
+    let row = connection.fetch_one("SELECT @@collation_database, DATABASE() IS NOT NULL").await?;
+    let collation: String = row.try_get(0)?;
+    let good = collation == COLLATION;
+    *refused.lock().unwrap_or_else(PoisonError::into_inner) = (!good).then(|| collation.clone());
+    if good {
+        Ok(())
+    } else {
+        Err(sqlx::Error::Configuration(
+            format!("the database's default collation is {collation}, not {COLLATION}").into(),
+        ))
+    }
+}

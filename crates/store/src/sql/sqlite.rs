@@ -1,0 +1,103 @@
+//! SQLite: a file, one writer task a process, and readers.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use kernel::error::Kind;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DatabaseTransaction};
+use tokio::sync::{mpsc, oneshot};
+
+use super::file_lock::FileLock;
+use crate::error::{DbContext, StoreError};
+
+mod group;
+
+use group::{Job, Queued};
+
+/// Writes that wait beyond this many are pushed back to their callers, who wait in `write`.
+const QUEUE: usize = 1024;
+
+/// Connections for reading, at most. They are made when needed and closed after a minute.
+const READERS: u32 = 2;
+
+pub(super) struct Sqlite {
+    readers: DatabaseConnection,
+    queue: mpsc::Sender<Box<dyn Job>>,
+    service: &'static str,
+}
+
+impl Sqlite {
+    pub(super) async fn open(service: &'static str, folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(format!("{service}.db"));
+        let lock = prepare(folder, &path)
+            .map_err(|error| StoreError::new(Kind::Unavailable, "open the database's file", error))?;
+        let writer = connect(&path, Access::Write).await?;
+        let readers = connect(&path, Access::Read).await?;
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        tokio::spawn(group::Writer::new(path, lock, writer).run(jobs));
+        Ok(Self { readers, queue, service })
+    }
+
+    pub(super) const fn reader(&self) -> &DatabaseConnection {
+        &self.readers
+    }
+
+    pub(super) async fn write<T, E, F>(&self, limit: Duration, op: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        let gone = || E::from(StoreError::bare(Kind::Unavailable, "write: the writer has ended"));
+        let (answer, answered) = oneshot::channel();
+        self.queue.send(Box::new(Queued::new(self.service, limit, op, answer))).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+fn prepare(folder: &Path, path: &PathBuf) -> std::io::Result<FileLock> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // SQLite gives the journal the mode of the file.
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let mut lock = path.clone().into_os_string();
+    lock.push(".lock");
+    FileLock::open(Path::new(&lock))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Write,
+    Read,
+}
+
+async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, StoreError> {
+    let file = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options
+        .max_connections(if access == Access::Write { 1 } else { READERS })
+        .min_connections(0)
+        .idle_timeout((access == Access::Read).then(|| Duration::from_secs(60)))
+        .max_lifetime(None)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy(access == Access::Read)
+        .test_before_acquire(false)
+        .record_stmt_in_spans(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| {
+            let options = options
+                .filename(&file)
+                .in_memory(false)
+                .create_if_missing(false)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(5))
+                // KiB when negative.
+                .pragma("cache_size", "-1024");
+            if access == Access::Read { options.pragma("query_only", "ON") } else { options }
+        });
+    Database::connect(options).await.context("open the database")
+}
