@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+pub mod auth;
+mod context;
+mod edge;
+pub mod health;
+pub mod idempotency;
+mod json;
+mod metrics;
+pub mod openapi;
+mod page;
+mod problem;
+mod query;
+pub mod serve;
+mod service;
+
+pub use context::{ClientAddress, RequestId, X_REQUEST_ID};
+pub use health::Check;
+pub use json::{Json, MAX_JSON, parse as parse_json};
+pub use metrics::Metrics;
+pub use page::{DEFAULT_LIMIT, MAX_LIMIT, Page, Paged};
+pub use problem::{FieldError, Problem, ProblemBody};
+pub use prometheus_client;
+pub use query::{Path, Query};
+pub use serve::serve;
+pub use service::Service;
