@@ -1,0 +1,154 @@
+//! The endpoints, one a file, and what each kind of them may touch.
+
+use std::sync::Arc;
+
+use api::auth::{Caller, MaybeCaller};
+use axum::Router;
+use axum::routing::post;
+use kernel::blobs::Blobs;
+use kernel::clock::Clock;
+use kernel::config;
+use kernel::id::IdSource;
+use kernel::live::Live;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::admission::Admission;
+use crate::ingest::Ingest;
+use crate::model::signed::Signer;
+use crate::model::{Owner, Viewer};
+use crate::store::Store;
+use crate::tracker::Tracker;
+
+mod create_upload;
+mod delete_file;
+mod delete_upload;
+mod get_content;
+mod get_file;
+mod head_upload;
+mod list_files;
+mod list_presence;
+mod list_transfers;
+mod options_uploads;
+mod patch_file;
+mod patch_upload;
+mod post_upload;
+mod problem;
+mod put_file;
+mod sign_url;
+
+/// What endpoints that receive bytes may touch.
+#[derive(Clone)]
+pub(crate) struct Uploading {
+    pub(crate) store: Store,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) tracker: Arc<Tracker>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: IdSource,
+    pub(crate) settings: config::Files,
+}
+
+/// What endpoints that send bytes may touch.
+#[derive(Clone)]
+pub(crate) struct Downloading {
+    pub(crate) store: Store,
+    pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) tracker: Arc<Tracker>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: IdSource,
+    pub(crate) signer: Signer,
+}
+
+/// What the catalogue's endpoints may touch.
+#[derive(Clone)]
+pub(crate) struct Catalogue {
+    pub(crate) store: Store,
+    pub(crate) tracker: Arc<Tracker>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) signer: Signer,
+}
+
+/// What the endpoints that say what is going on may touch.
+#[derive(Clone)]
+pub(crate) struct GoingOn {
+    pub(crate) store: Store,
+    pub(crate) live: Arc<dyn Live>,
+    pub(crate) tracker: Arc<Tracker>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl GoingOn {
+    /// The values under `prefix`; none of them if Live is away or slow, because SQL knows what matters.
+    async fn in_live(&self, prefix: &str) -> Vec<(String, bytes::Bytes)> {
+        match tokio::time::timeout(std::time::Duration::from_millis(500), self.live.scan(prefix)).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) | Err(_) => Vec::new(),
+        }
+    }
+}
+
+/// The routes with their documentation.
+pub(crate) fn routes(
+    uploading: Uploading,
+    downloading: Downloading,
+    catalogue: Catalogue,
+    going_on: GoingOn,
+) -> OpenApiRouter {
+    // Not in the documentation: PATCH, DELETE and HEAD for clients that may only send POST.
+    let overridden =
+        Router::new().route("/api/v1/uploads/{id}", post(post_upload::post_upload)).with_state(uploading.clone());
+    uploads()
+        .with_state(uploading)
+        .merge(contents().with_state(downloading))
+        .merge(files().with_state(catalogue))
+        .merge(now().with_state(going_on))
+        .merge(OpenApiRouter::from(overridden))
+}
+
+/// The documentation alone.
+pub(crate) fn documentation() -> utoipa::openapi::OpenApi {
+    let mut document = uploads().into_openapi();
+    for part in [contents().into_openapi(), files().into_openapi(), now().into_openapi()] {
+        document.merge(part);
+    }
+    document
+}
+
+fn uploads() -> OpenApiRouter<Uploading> {
+    OpenApiRouter::new()
+        .routes(routes!(create_upload::create_upload, options_uploads::options_uploads))
+        .routes(routes!(head_upload::head_upload, patch_upload::patch_upload, delete_upload::delete_upload))
+        .routes(routes!(put_file::put_file))
+}
+
+fn contents() -> OpenApiRouter<Downloading> {
+    OpenApiRouter::new().routes(routes!(get_content::get_content))
+}
+
+fn files() -> OpenApiRouter<Catalogue> {
+    OpenApiRouter::new()
+        .routes(routes!(list_files::list_files))
+        .routes(routes!(get_file::get_file, patch_file::patch_file, delete_file::delete_file))
+        .routes(routes!(sign_url::sign_url))
+}
+
+fn now() -> OpenApiRouter<GoingOn> {
+    OpenApiRouter::new().routes(routes!(list_transfers::list_transfers)).routes(routes!(list_presence::list_presence))
+}
+
+fn owner(caller: &Caller) -> Owner {
+    Owner { id: caller.user, name: caller.username.clone() }
+}
+
+fn viewer(caller: &Caller) -> Viewer {
+    if caller.is_admin() { Viewer::Admin(caller.user) } else { Viewer::User(caller.user) }
+}
+
+/// Who looks: nobody without a token. A token must cover `files:read`.
+fn maybe_viewer(caller: &MaybeCaller) -> Result<Viewer, api::Problem> {
+    let Some(caller) = &caller.0 else { return Ok(Viewer::Anonymous) };
+    caller.need_scope("files:read")?;
+    Ok(viewer(caller))
+}

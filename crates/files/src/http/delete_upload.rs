@@ -1,0 +1,55 @@
+//! `DELETE /uploads/{id}`: ends an upload for good (tus termination). A finished one is a file: delete that.
+
+use api::Path;
+use api::auth::Caller;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use kernel::error::Kind;
+use kernel::id::Id;
+
+use super::Uploading;
+use super::head_upload::check_owner;
+use super::problem::Failure;
+use crate::ingest::IngestError;
+use crate::model::{UploadState, tus};
+
+/// Ends an upload for good.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/uploads/{id}",
+    tag = "uploads",
+    params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
+    responses((status = 204), (status = 404), (status = 409, description = "It is a file by now"), (status = 410)),
+    security(("token" = []))
+)]
+pub(super) async fn delete_upload(
+    State(uploading): State<Uploading>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    delete(&uploading, &caller, id, &headers).await.map_err(Failure::tus)
+}
+
+pub(super) async fn delete(
+    uploading: &Uploading,
+    caller: &Caller,
+    id: Id,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
+    tus::check_version(headers)?;
+    caller.need_scope("files:write")?;
+    match check_owner(uploading, caller, id).await?.state {
+        UploadState::Gone => return Err(IngestError::Gone.into()),
+        UploadState::Done => {
+            let detail = format!("Every byte has arrived: delete the file, /api/v1/files/{id}.");
+            return Err(api::Problem::new(Kind::Conflict, detail).into());
+        }
+        UploadState::Open => {}
+    }
+    uploading.ingest.abandon(id).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(tus::TUS_RESUMABLE, HeaderValue::from_static(tus::VERSION));
+    Ok(response)
+}

@@ -1,0 +1,44 @@
+//! `GET /files/{id}`: what is known of a file.
+
+use api::auth::MaybeCaller;
+use api::{Json, Path, Problem};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use kernel::id::Id;
+
+use super::problem::Failure;
+use super::{Catalogue, maybe_viewer};
+use crate::model::{File, FileView, Viewer};
+
+/// What is known of a file.
+#[utoipa::path(
+    get,
+    path = "/api/v1/files/{id}",
+    tag = "files",
+    params(("id" = String, Path)),
+    responses((status = 200, body = FileView), (status = 404)),
+    security((), ("token" = []))
+)]
+pub(super) async fn get_file(
+    State(catalogue): State<Catalogue>,
+    caller: MaybeCaller,
+    Path(id): Path<Id>,
+) -> Result<Response, Failure> {
+    let file = readable(&catalogue, maybe_viewer(&caller)?, id).await?;
+    Ok(view(&file))
+}
+
+/// The file, if it may be read: otherwise it does not exist.
+pub(super) async fn readable(catalogue: &Catalogue, viewer: Viewer, id: Id) -> Result<File, Failure> {
+    let file = catalogue.store.file(id).await?.ok_or_else(Problem::not_found)?;
+    if viewer.may_read(file.owner.id, file.metadata.visibility) { Ok(file) } else { Err(Problem::not_found().into()) }
+}
+
+pub(super) fn view(file: &File) -> Response {
+    let mut response = Json(file.view()).into_response();
+    if let Ok(value) = HeaderValue::try_from(format!("/api/v1/files/{}/content", file.id)) {
+        response.headers_mut().insert(http::header::CONTENT_LOCATION, value);
+    }
+    response
+}

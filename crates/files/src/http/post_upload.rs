@@ -1,0 +1,36 @@
+//! `POST /uploads/{id}` with `X-HTTP-Method-Override`: for clients whose surroundings let only POST through.
+
+use api::auth::Caller;
+use api::{Path, Problem};
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, Method, StatusCode};
+use kernel::id::Id;
+
+use super::Uploading;
+use super::problem::Failure;
+use super::{delete_upload, head_upload, patch_upload};
+use crate::model::tus;
+
+pub(super) async fn post_upload(
+    State(uploading): State<Uploading>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let answer = match tus::overridden(&headers) {
+        Some(Method::PATCH) => patch_upload::patch(&uploading, &caller, id, &headers, body).await,
+        Some(Method::DELETE) => delete_upload::delete(&uploading, &caller, id, &headers).await,
+        Some(Method::HEAD) => head_upload::head(&uploading, &caller, id, &headers).await,
+        _ => Err(Problem::with_status(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "Not with this method",
+            "POST here needs X-HTTP-Method-Override: PATCH, DELETE or HEAD.",
+        )
+        .into()),
+    };
+    answer.map_err(Failure::tus)
+}

@@ -1,0 +1,167 @@
+//! What goes wrong here, as answers. Every failure is logged once, where it becomes an answer.
+
+use std::error::Error;
+use std::time::Duration;
+
+use api::{FieldError, Problem};
+use http::{HeaderValue, StatusCode};
+use kernel::blobs::BlobError;
+use kernel::error::Kind;
+use store::StoreError;
+
+use crate::admission::Refused;
+use crate::ingest::IngestError;
+use crate::model::metadata::BadMetadata;
+use crate::model::tus::{self, BadTus};
+
+/// An answer in the making: so that `?` turns each layer's errors into it.
+pub(crate) struct Failure(pub(crate) Problem);
+
+impl axum::response::IntoResponse for Failure {
+    fn into_response(self) -> axum::response::Response {
+        self.0.into_response()
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let kind = match error.kind {
+            Kind::Unavailable | Kind::NoSpace => error.kind,
+            _ => Kind::Internal,
+        };
+        log(&error, kind);
+        Self(Problem::new(kind, text(kind, "The catalogue's database")))
+    }
+}
+
+impl From<BlobError> for Failure {
+    fn from(error: BlobError) -> Self {
+        let kind = match error.kind() {
+            Kind::Unavailable | Kind::NoSpace => error.kind(),
+            _ => Kind::Internal,
+        };
+        log(&error, kind);
+        Self(Problem::new(kind, text(kind, "The store of bytes")))
+    }
+}
+
+impl From<IngestError> for Failure {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::NotFound => Self(Problem::not_found()),
+            IngestError::Gone => Self(Problem::with_status(
+                StatusCode::GONE,
+                "gone",
+                "It was removed",
+                "This upload was removed or has expired: begin a new one.",
+            )),
+            IngestError::Offset { actual } => Self(
+                Problem::new(
+                    Kind::Conflict,
+                    format!("The upload stands at {actual}: ask with HEAD, then go on there."),
+                )
+                .header(tus::UPLOAD_OFFSET, HeaderValue::from(actual)),
+            ),
+            IngestError::TooLarge { most } => Self(Problem::new(Kind::TooLarge, format!("At most {most} bytes."))),
+            IngestError::TakenOver => {
+                Self(Problem::new(Kind::Conflict, "A newer request writes this upload: ask with HEAD where it stands."))
+            }
+            IngestError::Broken => Self(Problem::unparsable(
+                "The body ended early. What arrived is kept: ask with HEAD, then go on there.",
+            )),
+            IngestError::Ending => Self(
+                Problem::new(Kind::Unavailable, "This replica is ending. What arrived is kept: go on at once.")
+                    .retry_after(Duration::from_secs(1)),
+            ),
+            IngestError::NoSpace => Self(Problem::new(
+                Kind::NoSpace,
+                "The disk is full. What was acknowledged is kept: go on when there is space again.",
+            )),
+            IngestError::OtherRequest => Self(api::idempotency::other_body()),
+            IngestError::Store(error) => error.into(),
+            IngestError::Blob(error) => error.into(),
+        }
+    }
+}
+
+impl From<BadTus> for Failure {
+    fn from(error: BadTus) -> Self {
+        Self(match error {
+            BadTus::Version => Problem::with_status(
+                StatusCode::PRECONDITION_FAILED,
+                "tus-version",
+                "This version of tus is not spoken",
+                format!("{error}."),
+            )
+            .header(tus::TUS_VERSION, HeaderValue::from_static(tus::VERSION)),
+            BadTus::ContentType => Problem::unsupported_media_type(format!("{error}.")),
+            BadTus::Number(_) | BadTus::NoLength => Problem::unparsable(format!("{error}.")),
+        })
+    }
+}
+
+impl From<BadMetadata> for Failure {
+    fn from(error: BadMetadata) -> Self {
+        match error {
+            BadMetadata::Unparsable { ref key, detail } => {
+                Self(Problem::unparsable(format!("{error}.")).field(format!("/{key}"), "encoding", detail))
+            }
+            BadMetadata::Value { key, code, message } => {
+                Self(Problem::unprocessable(vec![FieldError::new(format!("/{key}"), code, message)]))
+            }
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let wait = Duration::from_secs(2);
+        Self(match refused {
+            Refused::User => {
+                Problem::new(Kind::Exhausted, "You have as many transfers as you may at once: let one end.")
+            }
+            Refused::Total => Problem::new(Kind::Unavailable, "The campus has as many transfers as it can take now."),
+        })
+        .after(wait)
+    }
+}
+
+impl Failure {
+    fn after(self, wait: Duration) -> Self {
+        Self(self.0.retry_after(wait))
+    }
+
+    /// The same as a tus answer.
+    pub(crate) fn tus(self) -> Self {
+        Self(self.0.header(tus::TUS_RESUMABLE, HeaderValue::from_static(tus::VERSION)))
+    }
+}
+
+fn text(kind: Kind, what: &str) -> String {
+    match kind {
+        Kind::NoSpace => format!("{what} is full: go on when there is space again."),
+        Kind::Unavailable => format!("{what} is away: try again in a moment."),
+        _ => "The server failed to answer; the fault is logged.".to_owned(),
+    }
+}
+
+fn log(error: &(dyn Error + 'static), kind: Kind) {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        chain.push_str(": ");
+        chain.push_str(&error.to_string());
+        cause = error.source();
+    }
+    if kind == Kind::Internal {
+        tracing::error!(error = chain, "a request failed");
+    } else {
+        tracing::warn!(error = chain, "a dependency failed");
+    }
+}

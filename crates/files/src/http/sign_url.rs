@@ -1,0 +1,44 @@
+//! `POST /files/{id}/url`: an address for players and links that cannot send a header.
+
+use api::auth::MaybeCaller;
+use api::{Json, Path};
+use axum::extract::State;
+use kernel::clock::Timestamp;
+use kernel::id::Id;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::get_file::readable;
+use super::problem::Failure;
+use super::{Catalogue, maybe_viewer};
+use crate::model::signed::LIFETIME;
+
+/// An address that opens one file for a while.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct SignedUrl {
+    /// Its path and query.
+    url: String,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+/// An address that opens one file for ten minutes, without a token.
+#[utoipa::path(
+    post,
+    path = "/api/v1/files/{id}/url",
+    tag = "files",
+    params(("id" = String, Path)),
+    responses((status = 200, body = SignedUrl), (status = 404)),
+    security((), ("token" = []))
+)]
+pub(super) async fn sign_url(
+    State(catalogue): State<Catalogue>,
+    caller: MaybeCaller,
+    Path(id): Path<Id>,
+) -> Result<Json<SignedUrl>, Failure> {
+    let file = readable(&catalogue, maybe_viewer(&caller)?, id).await?;
+    let expires_at = catalogue.clock.now().plus(LIFETIME);
+    let signature = catalogue.signer.sign(file.id, expires_at);
+    Ok(Json(SignedUrl { url: format!("/api/v1/files/{id}/content?signature={signature}"), expires_at }))
+}

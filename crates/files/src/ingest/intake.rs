@@ -1,0 +1,102 @@
+//! Taking a body in: frames gathered into batches that are worth a thread's while.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Bytes of a batch. One is gathered while one is written, so an upload costs at most twice this.
+const BATCH: usize = 512 << 10;
+/// A batch that fills slowly is handed on after this long, so that a slow link's bytes become durable too.
+const LINGER: Duration = Duration::from_secs(2);
+/// How long a client may be silent inside a body.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Why there is no next batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The body is complete.
+    Clean,
+    /// The connection broke, or the client fell silent.
+    Broken,
+    /// The body is longer than it may be.
+    TooLong,
+    /// A newer request wants the upload.
+    TakenOver,
+    /// The process ends.
+    Ending,
+}
+
+/// Some bytes, and perhaps the end.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) pieces: Vec<Bytes>,
+    pub(super) length: u64,
+    pub(super) end: Option<End>,
+}
+
+pub(super) struct Intake {
+    body: Body,
+    /// How many bytes may still come.
+    room: u64,
+    stop: CancellationToken,
+    hard: CancellationToken,
+    heard: Instant,
+}
+
+impl Intake {
+    pub(super) fn new(body: Body, room: u64, stop: CancellationToken, hard: CancellationToken) -> Self {
+        Self { body, room, stop, hard, heard: Instant::now() }
+    }
+
+    pub(super) async fn next(&mut self) -> Batch {
+        let mut batch = Batch::default();
+        let (stop, hard) = (self.stop.clone(), self.hard.clone());
+        let stopped = stop.cancelled();
+        let killed = hard.cancelled();
+        let linger = tokio::time::sleep(LINGER);
+        tokio::pin!(stopped, killed, linger);
+        loop {
+            let frame = tokio::select! {
+                biased;
+                () = &mut stopped => {
+                    batch.end = Some(End::TakenOver);
+                    return batch;
+                }
+                () = &mut killed => {
+                    batch.end = Some(End::Ending);
+                    return batch;
+                }
+                frame = self.body.frame() => frame,
+                () = &mut linger => {
+                    if self.heard.elapsed() >= SILENCE {
+                        batch.end = Some(End::Broken);
+                    }
+                    return batch;
+                }
+            };
+            self.heard = Instant::now();
+            match frame {
+                None => batch.end = Some(End::Clean),
+                Some(Err(_)) => batch.end = Some(End::Broken),
+                Some(Ok(frame)) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    let length = data.len() as u64;
+                    if length > self.room {
+                        batch.end = Some(End::TooLong);
+                    } else if length > 0 {
+                        self.room -= length;
+                        batch.length += length;
+                        batch.pieces.push(data);
+                    }
+                }
+            }
+            if batch.end.is_some() || batch.length >= BATCH as u64 {
+                return batch;
+            }
+        }
+    }
+}

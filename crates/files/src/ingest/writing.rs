@@ -1,0 +1,249 @@
+//! One request's writing: batches to the segment, checkpoints to SQL, and one of five ends.
+//!
+//! While a batch is written the next is gathered; while a checkpoint is committed writing goes on. An offset is
+//! committed only after its bytes were synced, so what SQL says is always on disk.
+
+use std::time::Duration;
+
+use kernel::clock::Timestamp;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::intake::{Batch, End, Intake};
+use super::segment::SegmentWriter;
+use super::{Claim, Ingest, IngestError, Received, Terms};
+use crate::model::digest::Running;
+use crate::model::transfer::TransferState;
+use crate::model::{File, Segment, Upload};
+use crate::store::{Commit, CommitError, Finish};
+use crate::tracker::Moving;
+use crate::writers::Guard;
+
+/// A slow link's bytes are made durable at least this often.
+const CHECKPOINT_AGE: Duration = Duration::from_secs(5);
+
+/// A state that is on disk and may be committed.
+#[derive(Clone)]
+struct Durable {
+    offset: u64,
+    hash: Running,
+    link: Option<Segment>,
+}
+
+pub(super) struct Writing<'i> {
+    ingest: &'i Ingest,
+    upload: Upload,
+    terms: Terms,
+    guard: Guard,
+    moving: Moving,
+    segment: SegmentWriter,
+    /// Written, not all of it durable.
+    offset: u64,
+    hash: Running,
+    durable: Durable,
+    synced_at: Instant,
+    /// The last checkpoint on its way to SQL.
+    committing: Option<JoinHandle<Result<(), CommitError>>>,
+    /// The segment's row exists, or will before any later commit.
+    linked: bool,
+}
+
+impl<'i> Writing<'i> {
+    pub(super) fn new(ingest: &'i Ingest, claim: Claim, terms: Terms) -> Self {
+        let Claim { upload, guard } = claim;
+        let segment = SegmentWriter::new(ingest.blobs.clone(), upload.id, upload.epoch);
+        let durable = Durable { offset: upload.offset, hash: upload.hash.clone(), link: None };
+        Self {
+            moving: ingest.tracker.upload(&upload),
+            offset: upload.offset,
+            hash: upload.hash.clone(),
+            synced_at: Instant::now(),
+            committing: None,
+            linked: false,
+            ingest,
+            upload,
+            terms,
+            guard,
+            segment,
+            durable,
+        }
+    }
+
+    pub(super) async fn run(mut self, mut intake: Intake) -> Result<Received, IngestError> {
+        let result = match self.ingest.check_space(0) {
+            Ok(()) => self.take_all(&mut intake).await,
+            Err(error) => Err(error),
+        };
+        // Whatever is unread is thrown away by whoever serves the connection; the answer need not wait for it.
+        drop(intake);
+        match result {
+            Ok(end) => self.finish(end).await,
+            Err(error) => self.give_up(error).await,
+        }
+    }
+
+    async fn take_all(&mut self, intake: &mut Intake) -> Result<End, IngestError> {
+        let mut batch = intake.next().await;
+        loop {
+            if let Some(end) = batch.end {
+                if end == End::TooLong {
+                    let most = self.upload.length.unwrap_or(self.ingest.settings.max_size);
+                    return Err(IngestError::TooLarge { most });
+                }
+                self.write(batch).await?;
+                return Ok(end);
+            }
+            let (written, next) = tokio::join!(self.step(batch), intake.next());
+            written?;
+            batch = next;
+        }
+    }
+
+    async fn write(&mut self, batch: Batch) -> Result<(), IngestError> {
+        if batch.length == 0 {
+            return Ok(());
+        }
+        let hash = std::mem::take(&mut self.hash);
+        self.hash = self.segment.append(batch.pieces, batch.length, hash).await?;
+        self.offset += batch.length;
+        self.moving.moved_to(self.offset);
+        Ok(())
+    }
+
+    async fn step(&mut self, batch: Batch) -> Result<(), IngestError> {
+        self.write(batch).await?;
+        let dirty = self.offset - self.durable.offset;
+        let due = dirty >= self.ingest.settings.checkpoint || self.synced_at.elapsed() >= CHECKPOINT_AGE;
+        // The last byte is committed with the file, not before: a body that turns out too long must not complete it.
+        if dirty == 0 || !due || self.upload.length == Some(self.offset) {
+            return Ok(());
+        }
+        self.sync().await?;
+        self.ingest.check_space(0)?;
+        self.committed().await?;
+        let commit = self.commit(false, None);
+        let (store, offset, moving) = (self.ingest.store.clone(), self.durable.offset, self.moving.clone());
+        self.committing = Some(tokio::spawn(async move {
+            store.commit(commit).await?;
+            moving.durable_to(offset);
+            Ok(())
+        }));
+        Ok(())
+    }
+
+    async fn sync(&mut self) -> Result<(), IngestError> {
+        if self.offset != self.durable.offset {
+            self.segment.sync().await?;
+            self.durable = Durable { offset: self.offset, hash: self.hash.clone(), link: self.segment.link() };
+        }
+        self.synced_at = Instant::now();
+        Ok(())
+    }
+
+    /// Waits for the checkpoint that is on its way.
+    async fn committed(&mut self) -> Result<(), IngestError> {
+        let Some(task) = self.committing.take() else { return Ok(()) };
+        match task.await {
+            Ok(result) => Ok(result?),
+            Err(error) => {
+                Err(store::StoreError::new(kernel::error::Kind::Internal, "a task that commits died", error).into())
+            }
+        }
+    }
+
+    fn commit(&mut self, release: bool, finish: Option<Finish>) -> Commit {
+        let now = self.ingest.clock.now();
+        let linked = self.linked;
+        self.linked |= self.durable.link.is_some();
+        Commit {
+            upload: self.upload.id,
+            epoch: self.upload.epoch,
+            offset: self.durable.offset,
+            hash: self.durable.hash.clone(),
+            segment: self.durable.link.clone().map(|link| (link, linked)),
+            release,
+            finish,
+            now,
+            expires_at: self.ingest.expiry(now),
+        }
+    }
+
+    /// The body ended, well or not: everything that arrived is kept.
+    async fn finish(mut self, end: End) -> Result<Received, IngestError> {
+        if self.terms.one_shot && end != End::Clean {
+            return self.give_up(error_of(end)).await;
+        }
+        let complete = if self.terms.one_shot { end == End::Clean } else { self.upload.length == Some(self.offset) };
+        if let Err(error) = self.sync().await {
+            return self.give_up(error).await;
+        }
+        if let Err(error) = self.committed().await {
+            return self.give_up(error).await;
+        }
+        let file = complete.then(|| self.file(self.ingest.clock.now()));
+        let finish = file.clone().map(|file| Finish { file, remember: self.terms.remember.clone() });
+        let commit = self.commit(true, finish);
+        if let Err(error) = self.ingest.store.commit(commit).await {
+            return self.give_up(error.into()).await;
+        }
+        self.moving.durable_to(self.durable.offset);
+        let state = match (complete, end) {
+            (true, _) => TransferState::Done,
+            (false, End::Clean) => TransferState::Paused,
+            (false, _) => TransferState::Disconnected,
+        };
+        self.moving.end(state);
+        // Only now may a newer request go on.
+        drop(self.guard);
+        match end {
+            End::Clean => Ok(Received { offset: self.durable.offset, file }),
+            // The bytes were all there, so it does not matter how the connection ended.
+            _ if complete => Ok(Received { offset: self.durable.offset, file }),
+            other => Err(error_of(other)),
+        }
+    }
+
+    /// Something failed: what is durable stays and is committed, the rest of the segment counts for nothing.
+    async fn give_up(mut self, error: IngestError) -> Result<Received, IngestError> {
+        // Its outcome is no news: the commit below says the same or more.
+        drop(self.committed().await);
+        if self.terms.one_shot && !matches!(error, IngestError::TakenOver) {
+            if let Err(failed) = self.ingest.store.abandon(self.upload.id, false, self.ingest.clock.now()).await {
+                tracing::warn!(upload.id = %self.upload.id, error = %failed, "a broken upload waits for its expiry");
+            }
+            self.moving.end(TransferState::Disconnected);
+            return Err(error);
+        }
+        if !matches!(error, IngestError::TakenOver) {
+            let unlinked = !self.linked;
+            let commit = self.commit(true, None);
+            let empty = commit.segment.is_none();
+            let released = self.ingest.store.commit(commit).await;
+            if released.is_ok() && unlinked && empty {
+                self.segment.discard().await;
+            }
+        }
+        self.moving.end(TransferState::Disconnected);
+        Err(error)
+    }
+
+    fn file(&self, now: Timestamp) -> File {
+        File {
+            id: self.upload.id,
+            version: 1,
+            owner: self.upload.owner.clone(),
+            metadata: self.upload.metadata.clone(),
+            size: self.durable.offset,
+            sha256: self.durable.hash.finish(),
+            created_at: now,
+        }
+    }
+}
+
+fn error_of(end: End) -> IngestError {
+    match end {
+        End::TakenOver => IngestError::TakenOver,
+        End::Ending => IngestError::Ending,
+        End::Clean | End::Broken | End::TooLong => IngestError::Broken,
+    }
+}

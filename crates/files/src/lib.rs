@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod admission;
+mod download;
+mod http;
+mod ingest;
+mod jobs;
+mod key;
+mod migrations;
+pub mod model;
+mod service;
+mod store;
+mod tracker;
+mod writers;
+
+pub use jobs::Jobs;
+pub use migrations::migrations;
+pub use service::{Built, Deps, build, openapi};

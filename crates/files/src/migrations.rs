@@ -1,0 +1,56 @@
+//! The tables of the service, one DDL statement a migration, the same text for SQLite and MySQL.
+
+use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+
+/// All migrations, oldest first. What is here never changes; what is needed later is added.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    DDL.iter().map(|&(name, statement)| Box::new(Ddl { name, statement }) as Box<dyn MigrationTrait>).collect()
+}
+
+const DDL: &[(&str, &str)] = &[
+    (
+        "files-01-upload",
+        "CREATE TABLE files_upload (id varchar(26) NOT NULL PRIMARY KEY, owner varchar(26) NOT NULL, owner_name \
+         varchar(255) NOT NULL, total bigint, acked bigint NOT NULL, epoch bigint NOT NULL, writer varchar(255), hash \
+         varchar(512) NOT NULL, state varchar(10) NOT NULL, metadata longtext NOT NULL, metadata_header longtext NOT \
+         NULL, created_at bigint NOT NULL, updated_at bigint NOT NULL, expires_at bigint NOT NULL)",
+    ),
+    ("files-02-upload-owner", "CREATE INDEX files_upload_owner ON files_upload (state, owner, updated_at)"),
+    ("files-03-upload-expiry", "CREATE INDEX files_upload_expiry ON files_upload (expires_at)"),
+    (
+        "files-04-segment",
+        "CREATE TABLE files_segment (file varchar(26) NOT NULL, place bigint NOT NULL, blob_key varchar(200) NOT NULL, \
+         size_bytes bigint NOT NULL, PRIMARY KEY (file, place))",
+    ),
+    (
+        "files-05-file",
+        "CREATE TABLE files_file (id varchar(26) NOT NULL PRIMARY KEY, version bigint NOT NULL, owner varchar(26) NOT \
+         NULL, owner_name varchar(255) NOT NULL, name_key varchar(255) NOT NULL, media_type varchar(127) NOT NULL, \
+         category varchar(255) NOT NULL, metadata longtext NOT NULL, search longtext NOT NULL, size_bytes bigint NOT \
+         NULL, sha256 varchar(64) NOT NULL, visibility varchar(10) NOT NULL, created_at bigint NOT NULL)",
+    ),
+    ("files-06-file-created", "CREATE INDEX files_file_created ON files_file (created_at, id)"),
+    ("files-07-file-owner", "CREATE INDEX files_file_owner ON files_file (owner, created_at, id)"),
+    ("files-08-file-name", "CREATE INDEX files_file_name ON files_file (name_key, id)"),
+    ("files-09-file-size", "CREATE INDEX files_file_size ON files_file (size_bytes, id)"),
+];
+
+struct Ddl {
+    name: &'static str,
+    statement: &'static str,
+}
+
+impl MigrationName for Ddl {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Ddl {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(self.statement).await.map(drop)
+    }
+}

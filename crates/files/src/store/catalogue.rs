@@ -1,0 +1,213 @@
+//! The catalogue: finding, listing, correcting and removing files.
+
+use futures::FutureExt;
+use kernel::clock::Timestamp;
+use kernel::id::Id;
+use sea_orm::{ConnectionTrait, Value};
+use store::{DbContext, StoreError, jobs};
+
+use super::{DELETE_BLOBS, Row, Store, int, json, statement, text};
+use crate::model::listing::{Cursor, Filter, Key, Sort};
+use crate::model::{File, Metadata, UploadState, Viewer, Visibility, digest, fold, listing};
+
+const COLUMNS: &str = "id, version, owner, owner_name, metadata, size_bytes, sha256, created_at";
+
+/// What became of a removal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// It is gone from the catalogue; its bytes follow.
+    Removed,
+    /// There was nothing.
+    Absent,
+}
+
+impl Store {
+    /// A file.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn file(&self, id: Id) -> Result<Option<File>, StoreError> {
+        find(self.sql.reader(), id).await
+    }
+
+    /// Up to `limit` files that the viewer may see, behind `after`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn list(
+        &self,
+        viewer: Viewer,
+        filter: &Filter,
+        after: Option<&Cursor>,
+        limit: u64,
+    ) -> Result<Vec<File>, StoreError> {
+        let (conditions, mut values) = conditions(viewer, filter, after);
+        let (column, direction) = order(filter.sort);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM files_file WHERE {conditions} ORDER BY {column} {direction}, id {direction} LIMIT ?"
+        );
+        values.push(int(limit));
+        let connection = self.sql.reader();
+        let rows = connection.query_all_raw(statement(connection, &sql, values)).await.context("list files")?;
+        rows.iter().map(|row| read(&Row(row))).collect()
+    }
+
+    /// Replaces what is said about a file by what `change` makes of it. `None` if there is no such file.
+    ///
+    /// # Errors
+    /// `change`'s own, or the database's.
+    pub(crate) async fn describe<E, F>(&self, id: Id, change: F) -> Result<Option<File>, E>
+    where
+        E: From<StoreError> + Send + 'static,
+        F: Fn(&File) -> Result<Metadata, E> + Clone + Send + Sync + 'static,
+    {
+        self.sql
+            .write(move |tx| {
+                let change = change.clone();
+                async move {
+                    // A write first, so that two corrections at once cannot undo each other.
+                    let lock =
+                        statement(tx, "UPDATE files_file SET version = version WHERE id = ?", [text(id.to_string())]);
+                    tx.execute_raw(lock).await.context("lock a file")?;
+                    let Some(mut file) = find(tx, id).await? else { return Ok(None) };
+                    file.metadata = change(&file)?;
+                    let update = statement(
+                        tx,
+                        "UPDATE files_file SET name_key = ?, media_type = ?, category = ?, metadata = ?, search = ?, \
+                         visibility = ? WHERE id = ?",
+                        [
+                            text(listing::name_key(&file.metadata.name)),
+                            text(file.metadata.media_type.clone()),
+                            text(file.metadata.category.clone()),
+                            text(json(&file.metadata)?),
+                            text(file.metadata.search_text()),
+                            text(file.metadata.visibility.word()),
+                            text(id.to_string()),
+                        ],
+                    );
+                    tx.execute_raw(update).await.context("correct a file")?;
+                    Ok(Some(file))
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Removes a file from the catalogue and leaves its bytes to a job.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn remove_file(&self, id: Id, now: Timestamp) -> Result<Removal, StoreError> {
+        self.sql
+            .write(move |tx| {
+                async move {
+                    let key = || [text(id.to_string())];
+                    let delete = statement(tx, "DELETE FROM files_file WHERE id = ?", key());
+                    if tx.execute_raw(delete).await.context("remove a file")?.rows_affected() == 0 {
+                        return Ok(Removal::Absent);
+                    }
+                    let segments = statement(tx, "DELETE FROM files_segment WHERE file = ?", key());
+                    tx.execute_raw(segments).await.context("remove a file's segments")?;
+                    let upload = statement(
+                        tx,
+                        "UPDATE files_upload SET state = ?, expires_at = ? WHERE id = ?",
+                        [
+                            text(UploadState::Gone.word()),
+                            now.plus(super::sweep::GONE_FOR).as_micros().into(),
+                            text(id.to_string()),
+                        ],
+                    );
+                    tx.execute_raw(upload).await.context("remove a file's upload")?;
+                    jobs::enqueue(tx, DELETE_BLOBS, &id.to_string(), "{}", now).await?;
+                    Ok(Removal::Removed)
+                }
+                .boxed()
+            })
+            .await
+    }
+}
+
+fn conditions(viewer: Viewer, filter: &Filter, after: Option<&Cursor>) -> (String, Vec<Value>) {
+    let mut sql: Vec<String> = vec!["1 = 1".to_owned()];
+    let mut values: Vec<Value> = Vec::new();
+    match viewer {
+        Viewer::Admin(_) => {}
+        Viewer::User(user) => {
+            sql.push("(owner = ? OR visibility <> ?)".to_owned());
+            values.extend([text(user.to_string()), text(Visibility::Private.word())]);
+        }
+        Viewer::Anonymous => {
+            sql.push("visibility = ?".to_owned());
+            values.push(text(Visibility::Public.word()));
+        }
+    }
+    for word in &filter.words {
+        sql.push("search LIKE ? ESCAPE '!'".to_owned());
+        values.push(text(fold::like(word)));
+    }
+    if let Some(category) = &filter.category {
+        sql.push("category = ?".to_owned());
+        values.push(text(category.clone()));
+    }
+    if let Some(media_type) = &filter.media_type {
+        match media_type.trim_end_matches("/*").split_once('/') {
+            Some(_) => {
+                sql.push("media_type = ?".to_owned());
+                values.push(text(media_type.clone()));
+            }
+            None => {
+                sql.push("media_type LIKE ? ESCAPE '!'".to_owned());
+                let kind = fold::like(&format!("{}/", media_type.trim_end_matches("/*")));
+                values.push(text(kind.trim_start_matches('%')));
+            }
+        }
+    }
+    if let Some(owner) = &filter.owner {
+        sql.push("(owner = ? OR owner_name = ?)".to_owned());
+        values.extend([text(owner.clone()), text(owner.clone())]);
+    }
+    if let Some(cursor) = after {
+        let (column, direction) = order(filter.sort);
+        let beyond = if direction == "ASC" { ">" } else { "<" };
+        sql.push(format!("({column} {beyond} ? OR ({column} = ? AND id {beyond} ?))"));
+        let key = || match &cursor.key {
+            Key::Number(number) => Value::from(*number),
+            Key::Text(name) => text(name.clone()),
+        };
+        values.extend([key(), key(), text(cursor.id.to_string())]);
+    }
+    (sql.join(" AND "), values)
+}
+
+const fn order(sort: Sort) -> (&'static str, &'static str) {
+    match sort {
+        Sort::Newest => ("created_at", "DESC"),
+        Sort::Oldest => ("created_at", "ASC"),
+        Sort::Name => ("name_key", "ASC"),
+        Sort::NameBackwards => ("name_key", "DESC"),
+        Sort::Smallest => ("size_bytes", "ASC"),
+        Sort::Largest => ("size_bytes", "DESC"),
+    }
+}
+
+async fn find(connection: &impl ConnectionTrait, id: Id) -> Result<Option<File>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM files_file WHERE id = ?");
+    let query = statement(connection, &sql, [text(id.to_string())]);
+    let row = connection.query_one_raw(query).await.context("find a file")?;
+    row.map(|row| read(&Row(&row))).transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<File, StoreError> {
+    let sha256 = row.text("sha256")?;
+    Ok(File {
+        id: row.id("id")?,
+        version: row.size("version")?,
+        owner: row.owner()?,
+        metadata: row.metadata()?,
+        size: row.size("size_bytes")?,
+        sha256: digest::unhex(&sha256)
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| super::damaged(format!("sha256 {sha256:?}")))?,
+        created_at: row.time("created_at")?,
+    })
+}
