@@ -1,0 +1,99 @@
+//! Threads that serve connections, one event loop each.
+//!
+//! One loop shared by all threads balances work by moving it, which costs a wake-up and cold caches each time, and while
+//! the thread that holds the loop's turn is not running, nobody sees what arrives. Connections are many and alike, so
+//! they are spread when they are accepted and stay where they are, with connections to replicas of their own.
+
+use std::cell::Cell;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::mpsc;
+
+use super::connection::{Door, serve};
+use crate::gateway::Gateway;
+use crate::limits::Admission;
+
+/// Most threads, whatever the machine has.
+pub(crate) const MOST: usize = 16;
+
+thread_local! {
+    static SEAT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The place of the calling thread among the workers; 0 for all others.
+pub(crate) fn seat() -> usize {
+    SEAT.get()
+}
+
+/// An accepted connection.
+pub(crate) struct Arrival {
+    pub(crate) stream: std::net::TcpStream,
+    pub(crate) peer: SocketAddr,
+    pub(crate) door: Door,
+    pub(crate) admission: Admission,
+}
+
+/// The threads.
+pub(crate) struct Workers(Vec<Worker>);
+
+struct Worker {
+    arrivals: mpsc::UnboundedSender<Arrival>,
+    open: Arc<AtomicUsize>,
+}
+
+impl Workers {
+    /// Starts one thread a processor. They end with the hard token.
+    pub(crate) fn start(gateway: &Arc<Gateway>) -> io::Result<Self> {
+        let count = std::thread::available_parallelism().map_or(1, usize::from).min(MOST);
+        (0..count).map(|place| start(Arc::clone(gateway), place)).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// Gives a connection to the thread that has fewest.
+    pub(crate) fn give(&self, arrival: Arrival) {
+        let fewest = self.0.iter().min_by_key(|worker| worker.open.load(Ordering::Relaxed));
+        if let Some(worker) = fewest {
+            worker.open.fetch_add(1, Ordering::Relaxed);
+            // A worker that is gone has ended with the process: the connection is closed by being dropped.
+            let _ = worker.arrivals.send(arrival);
+        }
+    }
+}
+
+fn start(gateway: Arc<Gateway>, place: usize) -> io::Result<Worker> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (arrivals, mut receiver) = mpsc::unbounded_channel();
+    let open = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&open);
+    let work = async move {
+        let hard = gateway.lifecycle.hard().clone();
+        loop {
+            let arrival = tokio::select! {
+                biased;
+                () = hard.cancelled() => return,
+                arrival = receiver.recv() => arrival,
+            };
+            let Some(Arrival { stream, peer, door, admission }) = arrival else {
+                // Nothing more is accepted; what was goes on, and this loop carries it.
+                hard.cancelled().await;
+                return;
+            };
+            let serving = tokio::net::TcpStream::from_std(stream)
+                .map(|stream| serve(Arc::clone(&gateway), stream, peer, door, admission));
+            let counted = Arc::clone(&counted);
+            gateway.lifecycle.spawn(async move {
+                if let Ok(serving) = serving {
+                    serving.await;
+                }
+                counted.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+    };
+    std::thread::Builder::new().name(format!("door-{place}")).spawn(move || {
+        SEAT.set(place);
+        runtime.block_on(work);
+    })?;
+    Ok(Worker { arrivals, open })
+}

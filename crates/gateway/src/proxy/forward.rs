@@ -1,0 +1,253 @@
+//! A request and its attempts: retries, hedges, deadlines.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, EXPECT, HOST, RANGE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, Version};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use kernel::role::Protocol;
+use tokio::time::Instant;
+
+use super::body::Body;
+use super::flight::Flight;
+use super::problem;
+use super::request_body::{BodyError, RequestBody};
+use super::wait::Wait;
+use crate::balance::cluster::Cluster;
+use crate::balance::health::Cause;
+use crate::balance::replica::Replica;
+use crate::gateway::Gateway;
+use crate::upstream::Stage;
+
+/// A body up to this size is kept so that it can be sent again.
+const REPLAY: u64 = 64 * 1024;
+
+static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A request that is to be sent.
+pub(crate) struct Task {
+    cluster: Arc<Cluster>,
+    parts: Parts,
+    body: RequestBody,
+}
+
+/// What may be done with a request besides sending it once.
+#[derive(Clone, Copy)]
+pub(super) struct Licence {
+    /// It may be sent again although the replica may have seen it.
+    pub(super) replay: bool,
+    /// It may be sent to a second replica while the first is silent.
+    pub(super) hedge: bool,
+    /// Its time to answer tells how fast the replica is: it has no long body.
+    pub(super) timed: bool,
+}
+
+impl Task {
+    pub(crate) const fn new(cluster: Arc<Cluster>, parts: Parts, body: RequestBody) -> Self {
+        Self { cluster, parts, body }
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.parts.method.is_idempotent() || self.parts.headers.contains_key(&IDEMPOTENCY_KEY)
+    }
+
+    /// Takes a small body of a repeatable request whole, so that it can be sent again.
+    async fn keep_body(&mut self) -> Result<(), BodyError> {
+        let small = self.body.size_hint().exact().is_some_and(|size| size <= REPLAY);
+        let streams = matches!(self.body, RequestBody::Stream(_));
+        if streams && small && self.is_repeatable() && !self.parts.headers.contains_key(EXPECT) {
+            let body = std::mem::replace(&mut self.body, RequestBody::Empty);
+            self.body = RequestBody::Whole(Some(body.collect().await?.to_bytes()));
+        }
+        Ok(())
+    }
+
+    fn licence(&self) -> Licence {
+        let here = !matches!(self.body, RequestBody::Stream(_));
+        let get = self.parts.method == Method::GET || self.parts.method == Method::HEAD;
+        Licence {
+            replay: here && self.is_repeatable(),
+            hedge: get && matches!(self.body, RequestBody::Empty) && !self.parts.headers.contains_key(RANGE),
+            timed: here,
+        }
+    }
+}
+
+/// The head of a request, to be sent any number of times.
+pub(super) struct Head {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl Head {
+    pub(super) fn to(&self, protocol: Protocol, body: RequestBody) -> Request<RequestBody> {
+        addressed(protocol, self.method.clone(), &self.uri, self.headers.clone(), body)
+    }
+}
+
+fn addressed(
+    protocol: Protocol,
+    method: Method,
+    uri: &Uri,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Request<RequestBody> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.headers_mut() = headers;
+    match protocol {
+        Protocol::Http1 => {
+            *request.uri_mut() = origin_form(uri);
+            if matches!(request.body(), RequestBody::Stream(_)) && request.body().size_hint().exact().is_none() {
+                request.headers_mut().remove(CONTENT_LENGTH);
+            }
+        }
+        Protocol::H2c => {
+            *request.version_mut() = Version::HTTP_2;
+            let host = request.headers_mut().remove(HOST);
+            let authority = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+            let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+            *request.uri_mut() = Uri::builder()
+                .scheme("http")
+                .authority(authority)
+                .path_and_query(path)
+                .build()
+                .unwrap_or_else(|_| origin_form(uri));
+        }
+    }
+    request
+}
+
+/// A target without scheme and authority: what HTTP/1.1 sends to an origin.
+pub(crate) fn origin_form(uri: &Uri) -> Uri {
+    if uri.authority().is_none() {
+        return uri.clone();
+    }
+    uri.path_and_query().cloned().map_or_else(|| Uri::from_static("/"), Uri::from)
+}
+
+/// Sends a request until a replica answers or nothing more may be tried.
+pub(crate) async fn forward(gateway: &Arc<Gateway>, mut task: Task, flight: &mut Flight) -> Response<Body> {
+    if let Err(error) = task.keep_body().await {
+        return problem::broken_body(&error, flight.request_id());
+    }
+    let licence = task.licence();
+    let Task { cluster, parts, body } = task;
+    let head = Head { method: parts.method, uri: parts.uri, headers: parts.headers };
+    let memory = Arc::clone(&cluster.memory);
+    let _active = memory.budget.enter();
+    let mut retrying = None;
+    let mut tried: Vec<Arc<Replica>> = Vec::new();
+    let mut current = cluster;
+    let upload = body.upload();
+    let whole = match &body {
+        RequestBody::Whole(data) => data.clone(),
+        RequestBody::Empty | RequestBody::Stream(_) => None,
+    };
+    let mut next_body = Some(body);
+    loop {
+        if let Some(cluster) = gateway.table.load().cluster(current.role) {
+            current = Arc::clone(cluster);
+        }
+        let now = Instant::now();
+        let Some(pending) = current.pick(&tried, licence.timed, &gateway.dice, now) else {
+            return problem::role_down(current.role, flight.request_id());
+        };
+        let replica = Arc::clone(pending.replica());
+        flight.upstream = Some(Arc::clone(&replica.id));
+        flight.attempts += 1;
+        let body = next_body.take().unwrap_or_else(|| again(whole.as_ref()));
+        let request = head.to(replica.protocol, body);
+        let wait = Wait {
+            gateway,
+            cluster: &current,
+            head: &head,
+            licence,
+            upload: upload.as_deref(),
+            whole: whole.as_ref(),
+            began: now,
+        };
+        let outcome = wait.run(pending, request, flight).await;
+        let failure = match outcome {
+            Ok(answered) => {
+                let status = answered.response.status();
+                note_answer(&current, &replica, status, answered.took);
+                let elsewhere =
+                    is_worth_retrying(&answered.response) && licence.replay && others(&current, &tried, &replica);
+                if !elsewhere {
+                    return answered.response;
+                }
+                retrying = retrying.or_else(|| memory.budget.try_retry());
+                if retrying.is_none() {
+                    return answered.response;
+                }
+                gateway.metrics.retry();
+                tried.push(replica);
+                continue;
+            }
+            Err(failure) => failure,
+        };
+        tracing::debug!(upstream.replica = %replica.id, stage = ?failure.stage, detail = %failure.detail, "attempt failed");
+        let now = Instant::now();
+        if failure.stage == Stage::Connect {
+            replica.fail(now);
+            current.eject(&replica, Cause::Silence, now);
+        } else {
+            current.fail(&replica, false, now);
+        }
+        let unsent = failure.unsent.map(|request| request.into_body());
+        let free = unsent.is_some();
+        next_body = unsent;
+        tried.push(Arc::clone(&replica));
+        let left =
+            current.replicas.iter().any(|other| !other.is_draining() && !tried.iter().any(|t| Arc::ptr_eq(t, other)));
+        if !left && (free || licence.replay) {
+            return problem::role_down(current.role, flight.request_id());
+        }
+        if !free {
+            if !licence.replay {
+                return problem::gateway_failure(failure.stage.status(), current.role, flight.request_id());
+            }
+            retrying = retrying.or_else(|| memory.budget.try_retry());
+            if retrying.is_none() {
+                return problem::gateway_failure(failure.stage.status(), current.role, flight.request_id());
+            }
+        }
+        gateway.metrics.retry();
+    }
+}
+
+pub(super) fn again(whole: Option<&Bytes>) -> RequestBody {
+    whole.map_or(RequestBody::Empty, |data| RequestBody::Whole(Some(data.clone())))
+}
+
+fn others(cluster: &Cluster, tried: &[Arc<Replica>], current: &Arc<Replica>) -> bool {
+    cluster
+        .replicas
+        .iter()
+        .any(|other| other.is_open() && !Arc::ptr_eq(other, current) && !tried.iter().any(|t| Arc::ptr_eq(t, other)))
+}
+
+/// A replica that says when to come back has a reason that the others share.
+fn is_worth_retrying(response: &Response<Body>) -> bool {
+    matches!(response.status(), StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+        && !response.headers().contains_key(http::header::RETRY_AFTER)
+}
+
+pub(super) fn note_answer(cluster: &Cluster, replica: &Replica, status: StatusCode, took: Option<Duration>) {
+    let now = Instant::now();
+    match status.as_u16() {
+        500 | 502 | 503 | 504 => cluster.fail(replica, true, now),
+        _ => {
+            replica.succeed(now);
+            if let Some(took) = took {
+                cluster.memory.latency.record(took);
+            }
+        }
+    }
+}
