@@ -1,0 +1,159 @@
+//! What keeps the boards equal to their sources.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use kernel::clock::{Clock, Timestamp};
+use kernel::control::{Command, Reply, ask};
+use kernel::live::Live;
+use serde_json::{Value, json};
+
+use super::board::{Board, Item};
+
+/// How often the orchestrator is asked while somebody watches: a replica's death is to be seen within a second.
+const SERVICES_EVERY: Duration = Duration::from_millis(400);
+/// How often live state is read whole, so that what expired goes and what was missed comes.
+const LIVE_EVERY: Duration = Duration::from_secs(2);
+/// How often a resting feed looks whether somebody watches.
+const REST: Duration = Duration::from_millis(200);
+
+/// Follows the orchestrator. While it is dead the last value stays.
+pub(super) async fn services(control: PathBuf, board: Arc<Board>) {
+    loop {
+        if !board.watched() {
+            tokio::time::sleep(REST).await;
+            continue;
+        }
+        match ask(&control, &Command::Status, Duration::from_secs(2)).await {
+            Ok(Reply::Status(status)) => {
+                if let Ok(value) = serde_json::to_value(&*status) {
+                    board.set("status", Item { owner: None, value });
+                }
+            }
+            Ok(other) => tracing::warn!(reply = ?other, "the orchestrator gave no status"),
+            Err(error) => tracing::debug!(error = %error, "the orchestrator could not be asked"),
+        }
+        tokio::time::sleep(SERVICES_EVERY).await;
+    }
+}
+
+/// How a topic's live state becomes items: its values (by key) and its events.
+#[derive(Clone, Copy)]
+pub(super) enum Topic {
+    /// Values are transfers; events are `{user, transfer}`.
+    Transfers,
+    /// Values are sightings, keyed by user; events are presences.
+    Presence,
+}
+
+impl Topic {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Transfers => "transfers",
+            Self::Presence => "presence",
+        }
+    }
+
+    fn event(self, json: &[u8]) -> Option<(String, Item)> {
+        let mut event: Value = serde_json::from_slice(json).ok()?;
+        match self {
+            Self::Transfers => transfer(event["transfer"].take()),
+            Self::Presence => {
+                let user = event["user"].as_str()?.to_owned();
+                Some((user.clone(), Item { owner: Some(user), value: event }))
+            }
+        }
+    }
+
+    fn value(self, key: &str, json: &[u8], now: Timestamp) -> Option<(String, Item)> {
+        let value: Value = serde_json::from_slice(json).ok()?;
+        match self {
+            Self::Transfers => transfer(value),
+            Self::Presence => {
+                let user = key.rsplit('/').next()?.to_owned();
+                let until: Timestamp = serde_json::from_value(value["online_until"].clone()).ok()?;
+                let (state, since) = match (now <= until, value["transferring"].as_bool()?) {
+                    (true, true) => ("transferring", &value["since"]),
+                    (true, false) => ("online", &value["since"]),
+                    (false, _) => ("disconnected", &value["seen"]),
+                };
+                let shown = json!({ "user": user, "user_name": value["user_name"], "state": state, "since": since });
+                Some((user.clone(), Item { owner: Some(user), value: shown }))
+            }
+        }
+    }
+}
+
+fn transfer(value: Value) -> Option<(String, Item)> {
+    let (id, user) = (value["id"].as_str()?.to_owned(), value["user"].as_str()?.to_owned());
+    Some((id, Item { owner: Some(user), value }))
+}
+
+/// Follows a topic's live state and events.
+pub(super) async fn live(topic: Topic, live: Arc<dyn Live>, clock: Arc<dyn Clock>, board: Arc<Board>) {
+    let name = topic.name();
+    loop {
+        if !board.watched() {
+            tokio::time::sleep(REST).await;
+            continue;
+        }
+        let mut events = match live.subscribe(name).await {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::warn!(error = %error, topic = name, "live events could not be followed");
+                tokio::time::sleep(LIVE_EVERY).await;
+                continue;
+            }
+        };
+        let mut whole = tokio::time::interval(LIVE_EVERY);
+        while board.watched() {
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(event) => {
+                        if let Some((key, item)) = topic.event(&event.payload) {
+                            board.set(&key, item);
+                        }
+                    }
+                    None => break,
+                },
+                _ = whole.tick() => match live.scan(&format!("{name}/")).await {
+                    Ok(found) => {
+                        let now = clock.now();
+                        board.replace(found.iter().filter_map(|(key, json)| topic.value(key, json, now)).collect());
+                    }
+                    Err(error) => tracing::warn!(error = %error, topic = name, "live state could not be read"),
+                },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_and_events_of_a_topic_become_the_same_items() {
+        let one = json!({ "id": "t1", "user": "u1", "offset": 5 });
+        let event = json!({ "user": "u1", "transfer": one });
+        let seen = Topic::Transfers.event(event.to_string().as_bytes());
+        assert_eq!(seen, Topic::Transfers.value("transfers/t1", one.to_string().as_bytes(), Timestamp::default()));
+        assert_eq!(seen.map(|(key, item)| (key, item.owner)), Some(("t1".to_owned(), Some("u1".to_owned()))));
+        assert_eq!(Topic::Transfers.event(b"nonsense"), None);
+    }
+
+    #[test]
+    fn a_sighting_counts_until_it_says() {
+        let (since, until) = (Timestamp::from_micros(1_000_000), Timestamp::from_micros(9_000_000));
+        let sighting =
+            json!({ "user_name": "ana", "transferring": true, "since": since, "seen": since, "online_until": until });
+        let state = |now| {
+            let (key, item) = Topic::Presence.value("presence/u1", sighting.to_string().as_bytes(), now)?;
+            Some((key, item.value["state"].as_str()?.to_owned()))
+        };
+        assert_eq!(state(since), Some(("u1".to_owned(), "transferring".to_owned())));
+        assert_eq!(state(Timestamp::from_micros(9_000_001)), Some(("u1".to_owned(), "disconnected".to_owned())));
+    }
+}

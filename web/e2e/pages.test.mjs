@@ -1,0 +1,135 @@
+// Every page in both languages and both appearances, full, empty and failing: no accessibility violation (axe).
+// With BEDEL_SHOTS=FOLDER, also a picture of each at 390 and 1440 pixels.
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { LAPTOP, logIn, openApi, openBrowser, openCampus, openPage, PHONE } from './browser.mjs';
+
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SHOTS = process.env.BEDEL_SHOTS;
+const PAGES = { home: '/', files: '/files', system: '/system', admin: '/admin', tokens: '/account/tokens' };
+const EMPTY = { items: [], next_cursor: null };
+
+let campus;
+let chromium;
+
+before(async () => {
+  campus = await openCampus();
+  chromium = await openBrowser();
+  const api = await openApi(campus);
+  if ((await api('/files')).items.length === 0) {
+    for (const name of ['programa-so1.txt', 'guia-laboratorio.txt', 'horarios.csv']) {
+      const query = new URLSearchParams({ name, category: 'Documentos', visibility: 'campus' });
+      await api(`/files?${query}`, { method: 'PUT', body: `${name}: contenido de ejemplo\n` });
+    }
+  }
+  if (SHOTS) await mkdir(SHOTS, { recursive: true });
+});
+after(async () => {
+  await chromium?.close();
+  await campus?.close();
+});
+
+/** Makes the campus look as if it had nothing, or as if its services were away. */
+async function stage(page, state) {
+  if (state === 'full') return;
+  await page.route(/\/api\/v1\/(files|users|tokens|transfers)(\?|$)/, (route) =>
+    state === 'empty'
+      ? route.fulfill({ json: EMPTY })
+      : route.fulfill({
+          status: 503,
+          contentType: 'application/problem+json',
+          headers: { 'retry-after': '1', 'x-request-id': 'b7f1c2d4e5' },
+          json: { type: 'about:blank', title: 'Unavailable', status: 503, detail: 'away', request_id: 'b7f1c2d4e5' },
+        }),
+  );
+  if (state === 'failing') await page.route('**/api/v1/status', (route) => route.abort());
+}
+
+async function settle(page) {
+  await page.locator('h1').first().waitFor();
+  await page.waitForFunction(() => document.querySelector('[aria-busy=true], .mantine-Skeleton-root') === null);
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null))),
+  );
+}
+
+async function violations(page) {
+  // Through the debugger: the portal's content security policy refuses foreign scripts, as it should.
+  await page.evaluate(AXE);
+  const result = await page.evaluate(() =>
+    globalThis.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    }),
+  );
+  return result.violations.map(
+    (found) => `${found.id}: ${found.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`,
+  );
+}
+
+async function shoot(page, name, viewports) {
+  if (!SHOTS) return;
+  for (const viewport of viewports) {
+    await page.setViewportSize(viewport);
+    await settle(page);
+    await page.screenshot({ path: join(SHOTS, `${name}-${viewport.width}.png`), animations: 'disabled' });
+  }
+  await page.setViewportSize(LAPTOP);
+}
+
+async function look(page, name, viewports = [LAPTOP, PHONE]) {
+  await settle(page);
+  const found = await violations(page);
+  await shoot(page, name, viewports);
+  assert.deepEqual(found, [], name);
+}
+
+for (const language of ['es', 'en']) {
+  for (const scheme of ['light', 'dark']) {
+    for (const state of ['full', 'empty', 'failing']) {
+      test(`${language}, ${scheme}, ${state}: no violation on any page`, async () => {
+        const { context, page, complaints } = await openPage(chromium.browser, campus, { language, scheme });
+        const name = (what) => `${what}-${state}-${language}-${scheme}`;
+        await page.goto('/login');
+        if (state === 'full') {
+          await look(page, name('login'));
+          await page.goto('/register');
+          await look(page, name('register'));
+        }
+        await logIn(page, campus);
+        await stage(page, state);
+        for (const [what, path] of Object.entries(PAGES)) {
+          await page.goto(path);
+          await look(page, name(what));
+        }
+        if (state === 'full') await lookAtOverlays(page, name);
+        assert.deepEqual(complaints, []);
+        await context.close();
+      });
+    }
+  }
+}
+
+async function lookAtOverlays(page, name) {
+  await page.goto('/files');
+  const first = page.locator('#main ul a').first();
+  await first.click();
+  await page.getByRole('complementary').locator('dl').waitFor();
+  await look(page, name('details'));
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('dialog').getByRole('combobox').waitFor();
+  await look(page, name('search'));
+  await page.keyboard.press('Escape');
+  await page.locator('nav').getByRole('button').last().click();
+  await page.getByRole('menu').waitFor();
+  await look(page, name('menu'), [LAPTOP]);
+  await page.keyboard.press('Escape');
+  await page.goto('/admin');
+  await page.locator('table').waitFor();
+  await page.locator('#main header button, #main button').first().click();
+  await page.getByRole('dialog').waitFor();
+  await look(page, name('create-user'));
+}

@@ -1,0 +1,59 @@
+// A campus in one process and in memory, for developing the portal and for its browser tests.
+//   node mock/server.mjs [--port N] [--empty]     user admin, password "bedel-mock"
+import { createServer } from 'node:http';
+import { parseArgs } from 'node:util';
+import { Accounts } from './accounts.mjs';
+import { Campus } from './campus.mjs';
+import { serveDist } from './dist.mjs';
+import { Files } from './files.mjs';
+import { problem, readJson } from './http.mjs';
+import { Live } from './live.mjs';
+
+const { values } = parseArgs({
+  options: { port: { type: 'string', default: '8080' }, empty: { type: 'boolean', default: false } },
+});
+
+const accounts = new Accounts({ empty: values.empty });
+const campus = new Campus();
+const files = new Files({ accounts, empty: values.empty });
+
+const server = createServer((req, res) => {
+  const url = new URL(req.url, 'http://mock.invalid');
+  res.setHeader('x-request-id', req.headers['x-request-id'] ?? crypto.randomUUID());
+  route(req, res, url).catch((error) => {
+    console.error(error);
+    if (!res.headersSent) problem(res, 500, 'internal', 'The mock made an error.');
+  });
+});
+const live = new Live(server, { accounts, campus, files });
+
+async function route(req, res, url) {
+  const path = url.pathname;
+  if (path === '/mock/kill' && req.method === 'POST') {
+    campus.kill(url.searchParams.get('replica') ?? 'files-2');
+    return res.writeHead(204).end();
+  }
+  if (!path.startsWith('/api/v1/')) return serveDist(req, res, path);
+  const rest = path.slice('/api/v1'.length);
+  if (await accounts.handle(req, res, rest, url, readJson)) return;
+  if (rest.startsWith('/files/') && url.searchParams.has('signature')) return files.content(req, res, rest, url);
+  const caller = accounts.caller(req);
+  if (rest === '/status') return campus.answer(res, caller);
+  if (caller === null) return problem(res, 401, 'unauthorized', 'A valid token is needed.');
+  if (rest === '/presence')
+    return res.setHeader('content-type', 'application/json').end('{"items":[],"next_cursor":null}');
+  if (await files.handle(req, res, rest, url, caller)) return;
+  problem(res, 404, 'not-found', `There is no ${path}.`);
+}
+
+server.listen(Number(values.port), '127.0.0.1', () => {
+  console.log(`http://127.0.0.1:${server.address().port}`);
+});
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    live.close();
+    server.close();
+    server.closeAllConnections();
+    process.exit(0);
+  });
+}

@@ -1,0 +1,64 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { request } from '../../api/client';
+import type { CampusFile, Page } from '../../api/types';
+
+export interface FilesFilter {
+  q?: string;
+  type?: string;
+  category?: string;
+  owner?: string;
+  sort?: string;
+}
+
+const PAGE = 50;
+
+/** The catalogue, page after page. */
+export function useFiles(filter: FilesFilter, live = true) {
+  return useInfiniteQuery({
+    queryKey: ['files', 'list', filter],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<CampusFile>>('/files', { query: { ...filter, limit: PAGE, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    placeholderData: (before) => before,
+    enabled: live,
+  });
+}
+
+export function useFile(id: string) {
+  return useQuery({
+    queryKey: ['files', 'one', id],
+    queryFn: ({ signal }) => request<CampusFile>(`/files/${encodeURIComponent(id)}`, { signal }),
+    // A file put together of parts gets its digest some time after it arrived.
+    refetchInterval: (query) => (query.state.data?.sha256 === null ? 3_000 : false),
+  });
+}
+
+/** An address that needs no header, for players and the browser's own download: one file, ten minutes. */
+export async function signedAddress(id: string): Promise<string> {
+  const { url } = await request<{ url: string }>(`/files/${encodeURIComponent(id)}/url`, { method: 'POST' });
+  return url;
+}
+
+/** Hands the file to the browser's own download, which resumes and survives this page. */
+export async function download(file: CampusFile): Promise<void> {
+  const link = document.createElement('a');
+  link.href = await signedAddress(file.id);
+  link.download = file.name;
+  link.click();
+}
+
+export type Preview = 'video' | 'audio' | 'image' | 'text' | null;
+
+/** How this portal can show a file. Vector images are left out: the campus serves them as attachments only. */
+export function previewOf(type: string): Preview {
+  const [kind, sub] = type.split(';')[0]?.trim().toLowerCase().split('/') ?? [];
+  if (kind === 'video' || kind === 'audio') return kind;
+  if (kind === 'image' && sub !== undefined && !sub.startsWith('svg')) return 'image';
+  if (kind === 'text' || type.startsWith('application/json')) return 'text';
+  return null;
+}
+
+export function titleOf(file: CampusFile): string {
+  return file.title || file.name;
+}

@@ -1,0 +1,17 @@
+import type { UserRole } from '../../api/types';
+
+/** How long a token may last, in days. */
+export const DAYS = [7, 30, 90, 365] as const;
+
+/** What a token can be limited to, as far as this person may do it. */
+export function scopesFor(role: UserRole) {
+  const everybody = [
+    { scope: 'files:read', label: 'tokens.filesRead' },
+    { scope: 'files:write', label: 'tokens.filesWrite' },
+  ] as const;
+  const administrators = [
+    { scope: 'users:read', label: 'tokens.usersRead' },
+    { scope: 'users:write', label: 'tokens.usersWrite' },
+  ] as const;
+  return role === 'admin' ? [...everybody, ...administrators] : everybody;
+}

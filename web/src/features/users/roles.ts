@@ -1,0 +1,3 @@
+import type { UserRole } from '../../api/types';
+
+export const ROLES: UserRole[] = ['student', 'professor', 'staff', 'admin'];

@@ -1,0 +1,23 @@
+import { IconFolder, IconHome, IconServer2, IconUsers } from '@tabler/icons-react';
+import type { ComponentType } from 'react';
+import type { UserRole } from '../api/types';
+
+export interface Place {
+  key: 'home' | 'files' | 'system' | 'admin';
+  to: '/' | '/files' | '/system' | '/admin';
+  icon: ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>;
+  /** Who sees it; everybody if absent. */
+  roles?: UserRole[];
+}
+
+/** The rail, top to bottom. */
+const PLACES: Place[] = [
+  { key: 'home', to: '/', icon: IconHome },
+  { key: 'files', to: '/files', icon: IconFolder },
+  { key: 'system', to: '/system', icon: IconServer2 },
+  { key: 'admin', to: '/admin', icon: IconUsers, roles: ['admin'] },
+];
+
+export function placesFor(role: UserRole): Place[] {
+  return PLACES.filter((place) => place.roles === undefined || place.roles.includes(role));
+}
