@@ -1,0 +1,73 @@
+#![doc = include_str!("../README.md")]
+
+mod cli;
+mod client;
+mod control;
+mod demo;
+mod keys;
+mod logging;
+mod openapi;
+mod roles;
+mod settings;
+mod status;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command, Config};
+use kernel::config::ConfigError;
+
+/// The exit code of bad configuration.
+const BAD_CONFIGURATION: u8 = 64;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("bedel: another TLS provider is installed already");
+        return ExitCode::FAILURE;
+    }
+    // Two threads serve a replica: a campus runs many replicas, and more of them when there is more to do.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run(cli.command));
+            runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+            outcome
+        }
+        Err(error) => Err(error.into()),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("bedel: {error:#}");
+        ExitCode::from(if error.is::<ConfigError>() { BAD_CONFIGURATION } else { 1 })
+    })
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Up(arguments) => return up::up(arguments).await,
+        Command::Run(arguments) => return roles::run(arguments).await,
+        Command::Down(arguments) => control::down(&arguments).await?,
+        Command::Status(arguments) => return status::status(arguments).await,
+        Command::Scale(arguments) => control::scale(arguments).await?,
+        Command::Restart(arguments) => control::restart(arguments).await?,
+        Command::Migrate(arguments) => {
+            let (config, data) = settings::load(&arguments, toml::Table::new())?;
+            roles::migrate(&config, &data).await?;
+            println!("Every service's tables are up to date.");
+        }
+        Command::Config(Config::Init) => print!("{}", kernel::config::Config::template()),
+        Command::Config(Config::Schema) => print!("{}", kernel::config::Config::schema()),
+        Command::Config(Config::Check(arguments)) => {
+            let (config, _) = settings::load(&arguments, toml::Table::new())?;
+            print!("{}", toml::to_string(&config)?);
+        }
+        Command::Openapi => println!("{}", openapi::document()),
+        Command::Login(arguments) => client::login::login(arguments).await?,
+        Command::Put(arguments) => client::put::put(arguments).await?,
+        Command::Get(arguments) => client::get::get(arguments).await?,
+        Command::Ls(arguments) => client::ls::ls(arguments).await?,
+        Command::Rm(arguments) => client::rm::rm(arguments).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,17 @@
+//! The whole campus, as a process tree, under faults.
+//!
+//! Each test starts its own campus on free ports. `BEDEL_TEST_FULL=1` runs the faults at their full counts.
+
+mod bad_input;
+mod commands;
+mod harness;
+mod kills;
+mod links;
+mod outages;
+mod rolling;
+mod transfer;
+
+/// `small` in `make test`, `full` in `make soak`.
+fn count<T>(small: T, full: T) -> T {
+    if std::env::var_os("BEDEL_TEST_FULL").is_some() { full } else { small }
+}
