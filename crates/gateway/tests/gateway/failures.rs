@@ -71,7 +71,7 @@ async fn what_may_be_repeated_is_and_what_may_not_is_not() {
 }
 
 #[tokio::test]
-async fn a_replica_that_answers_503_gives_way_and_is_ejected() {
+async fn a_replica_that_answers_503_gives_way() {
     crypto();
     let failing = serve(|_| async {
         let mut response = Response::new(Full::default());
@@ -79,17 +79,18 @@ async fn a_replica_that_answers_503_gives_way_and_is_ejected() {
         response
     });
     let stage = Stage::start(files(1, &[failing, named("good")]), Default::default()).await;
-    // The penalty keeps requests away from the failing replica; a crowd at once still finds it until it is ejected.
+    // Half of the first crowd finds the failing replica, as many as may be retried at once; its penalty keeps the later
+    // ones away.
     let client = reqwest::Client::new();
     for _ in 0..40 {
-        let crowd = (0..10).map(|_| client.get(stage.url("/api/v1/files")).send());
+        let crowd = (0..6).map(|_| client.get(stage.url("/api/v1/files")).send());
         for response in futures::future::join_all(crowd).await {
             assert_eq!(response.expect("answers").status(), StatusCode::OK);
         }
     }
     let metrics = stage.metrics().await;
     assert!(metrics[r#"bedel_upstream_failures_total{role="files",replica="files-1"}"#] >= 1.0);
-    assert!(metrics[r#"bedel_upstream_requests_total{role="files",replica="files-1"}"#] <= 20.0);
+    assert!(metrics[r#"bedel_upstream_requests_total{role="files",replica="files-1"}"#] <= 10.0);
 }
 
 #[tokio::test]
