@@ -43,6 +43,15 @@ fn main() -> ExitCode {
     })
 }
 
+/// Prints a document. Who reads only its beginning (`| head`) has what they wanted.
+fn show(document: &str) -> std::io::Result<()> {
+    use std::io::{ErrorKind, Write};
+    match std::io::stdout().lock().write_all(document.as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Up(arguments) => return up::up(arguments).await,
@@ -56,13 +65,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             roles::migrate(&config, &data).await?;
             println!("Every service's tables are up to date.");
         }
-        Command::Config(Config::Init) => print!("{}", kernel::config::Config::template()),
-        Command::Config(Config::Schema) => print!("{}", kernel::config::Config::schema()),
+        Command::Config(Config::Init) => show(&kernel::config::Config::template())?,
+        Command::Config(Config::Schema) => show(&kernel::config::Config::schema())?,
         Command::Config(Config::Check(arguments)) => {
             let (config, _) = settings::load(&arguments, toml::Table::new())?;
-            print!("{}", toml::to_string(&config)?);
+            show(&toml::to_string(&config)?)?;
         }
-        Command::Openapi => println!("{}", openapi::document()),
+        Command::Openapi => show(&(openapi::document() + "\n"))?,
         Command::Login(arguments) => client::login::login(arguments).await?,
         Command::Put(arguments) => client::put::put(arguments).await?,
         Command::Get(arguments) => client::get::get(arguments).await?,

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use bytes::Bytes;
+use files::model::transfer::{self, Transfer, TransferState};
 use kernel::clock::{Clock, SystemClock};
 use kernel::data_dir::DataDir;
 use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
+use kernel::live::Live;
 use orchestrator::{Campus, Deps, Launch, View};
+use tokio::sync::watch;
 use toml::{Table, Value};
 
 use crate::cli::Up;
@@ -18,6 +22,8 @@ use crate::{demo, keys, logging, roles, settings};
 
 /// When it is worth saying what is not ready.
 const LONG: Duration = Duration::from_secs(15);
+/// How often the transfers are counted.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// Starts the campus and stays until it is asked to end.
 ///
@@ -34,19 +40,23 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
     logging::begin(&config.log, Some(&data.logs().join("orchestrator.log")))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = IdSource::from_os(Arc::clone(&clock));
+    let (transfers, transfers_seen) = watch::channel(None);
     let campus = Campus::build(Deps {
         data: data.clone(),
         settings: config.orchestrator.clone(),
         launch: launch(&arguments)?,
         public: vec![("http".to_owned(), config.gateway.listen), ("https".to_owned(), config.gateway.listen_tls)],
-        clock,
+        clock: Arc::clone(&clock),
         node: node_name(),
+        transfers: transfers_seen,
     })
     .await?;
     keys::ensure_token_keys(&data, &ids)?;
     let admin_password = keys::admin_password(&data, &ids)?;
     roles::migrate(&config, &data).await?;
     let lifecycle = Lifecycle::new();
+    let live = store::open_live(&config.live, &data, clock).await.context("the live store")?;
+    tokio::spawn(lifecycle.soft().clone().run_until_cancelled_owned(count_transfers(live, transfers)));
     let greeting = greet(campus.view(), data, admin_password, arguments.demo, ids);
     let soft = lifecycle.soft().clone();
     tokio::spawn(async move {
@@ -78,6 +88,19 @@ fn allocator() -> Vec<(OsString, OsString)> {
     [("MALLOC_MMAP_THRESHOLD_", "4194304"), ("MALLOC_ARENA_MAX", "2")]
         .map(|(name, value)| (name.into(), value.into()))
         .to_vec()
+}
+
+/// Counts what moves now, for the status; `None` while Live is away.
+async fn count_transfers(live: Arc<dyn Live>, told: watch::Sender<Option<u64>>) {
+    loop {
+        let moves = |(_, value): &(String, Bytes)| {
+            serde_json::from_slice::<Transfer>(value)
+                .is_ok_and(|transfer| transfer.state == TransferState::Transferring)
+        };
+        let found = live.scan(transfer::PREFIX).await.ok();
+        told.send_replace(found.map(|found| found.iter().filter(|one| moves(one)).count() as u64));
+        tokio::time::sleep(COUNT_EVERY).await;
+    }
 }
 
 fn node_name() -> String {

@@ -19,6 +19,7 @@ use kernel::status::{ReplicaState, Status};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 use tokio::net::UnixListener;
+use tokio::sync::watch;
 
 use crate::adopt;
 use crate::autoscale;
@@ -54,6 +55,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// This machine's name.
     pub node: String,
+    /// Transfers in progress, for the status: `None` while nobody knows.
+    pub transfers: watch::Receiver<Option<u64>>,
 }
 
 /// Why a campus cannot be started. Nothing was started, and what lives was left alone.
@@ -129,7 +132,7 @@ impl Campus {
     /// # Errors
     /// Says what is wrong and what to do; nothing was started.
     pub async fn build(deps: Deps) -> Result<Self, BuildError> {
-        let Deps { data, settings, launch, public, clock, node } = deps;
+        let Deps { data, settings, launch, public, clock, node, transfers } = deps;
         data.create().map_err(|error| BuildError::data(data.root(), error))?;
         // Replicas are told the folder by a path that does not depend on where they stand.
         let data = match data.root().canonicalize() {
@@ -154,7 +157,7 @@ impl Campus {
             control::bind(&data.control_socket()).map_err(|error| BuildError::data(data.control_socket(), error))?;
         let adopted = running.len();
         let roster = roster_of(&data, &settings, &former, living);
-        let supervisor = Supervisor::new(Parts { data, settings, launch, node, clock, doors, roster });
+        let supervisor = Supervisor::new(Parts { data, settings, launch, node, clock, doors, roster, transfers });
         Ok(Self { supervisor, control, boot_id, adopted, lock })
     }
 

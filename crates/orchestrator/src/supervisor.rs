@@ -40,6 +40,7 @@ pub(crate) struct Supervisor {
     snapshots: watch::Sender<Arc<Snapshot>>,
     /// Held while a role's set of replicas is being changed.
     rollouts: BTreeMap<Role, tokio::sync::Mutex<()>>,
+    transfers: watch::Receiver<Option<u64>>,
 }
 
 /// What a [`Supervisor`] is made of.
@@ -51,11 +52,12 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) doors: Doors,
     pub(crate) roster: Roster,
+    pub(crate) transfers: watch::Receiver<Option<u64>>,
 }
 
 impl Supervisor {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
-        let Parts { data, settings, launch, node, clock, doors, mut roster } = parts;
+        let Parts { data, settings, launch, node, clock, doors, mut roster, transfers } = parts;
         roster.refresh();
         Arc::new(Self {
             data,
@@ -70,6 +72,7 @@ impl Supervisor {
             snapshots: watch::Sender::new(Arc::clone(roster.snapshot())),
             rollouts: Role::ALL.into_iter().map(|role| (role, tokio::sync::Mutex::new(()))).collect(),
             roster: Mutex::new(roster),
+            transfers,
         })
     }
 
@@ -132,7 +135,8 @@ impl Supervisor {
     }
 
     pub(crate) fn status(&self) -> Status {
-        self.read(|roster| roster.status(&self.node, self.doors.endpoints(), self.clock.now()))
+        let transfers = *self.transfers.borrow();
+        Status { transfers, ..self.read(|roster| roster.status(&self.node, self.doors.endpoints(), self.clock.now())) }
     }
 
     /// Notes what a replica is found to be; nothing happens if that is not news.

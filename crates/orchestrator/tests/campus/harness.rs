@@ -122,6 +122,7 @@ pub(crate) fn deps(root: PathBuf, program: PathBuf, settings: config::Orchestrat
         public: vec![("http".to_owned(), SocketAddr::from(([127, 0, 0, 1], 0)))],
         clock: Arc::new(SystemClock),
         node: "here".to_owned(),
+        transfers: tokio::sync::watch::channel(None).1,
     }
 }
 
