@@ -96,14 +96,13 @@ impl DataDir {
     /// Makes the folders that are missing.
     ///
     /// # Errors
-    /// Names the folder that could not be made.
+    /// Names the folder that could not be made, and says what to do.
     pub fn create(&self) -> io::Result<()> {
         for folder in [self.0.clone(), self.run(), self.logs(), self.keys(), self.sql(), self.blobs()] {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&folder)
-                .map_err(|error| io::Error::new(error.kind(), format!("cannot make {}: {error}", folder.display())))?;
+            DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| {
+                let advice = "choose a folder that can be written with --data";
+                io::Error::new(error.kind(), format!("cannot make {}: {error}; {advice}", folder.display()))
+            })?;
         }
         Ok(())
     }

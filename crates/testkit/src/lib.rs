@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod claim;
+pub mod disk;
 pub mod files;
 pub mod mariadb;
 pub mod net;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::process::{Command, Stdio};
 
 use crate::claim::Claim;
-use crate::process::{is_root, run, tool};
+use crate::process::{privileged, run};
 
 /// A namespace with a veth pair to this machine's own; removed when dropped, as are those of a test that was killed.
 ///
@@ -51,7 +51,7 @@ impl Link {
     /// A command that runs inside.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = privileged("ip");
+        let mut command = privileged("ip", "iproute2");
         command.args(["netns", "exec", &self.namespace()]).arg(program);
         command
     }
@@ -70,15 +70,23 @@ impl Link {
     pub fn shape(&self, kbit_per_second: u32) {
         let rate = format!("{kbit_per_second}kbit");
         let bucket = ["root", "tbf", "rate", &rate, "burst", "32kbit", "latency", "400ms"];
-        run(privileged("tc").args(["qdisc", "replace", "dev", &self.near()]).args(bucket));
+        run(privileged("tc", "iproute2").args(["qdisc", "replace", "dev", &self.near()]).args(bucket));
         let (namespace, far) = (self.namespace(), self.far());
-        run(privileged("tc").args(["-netns", &namespace, "qdisc", "replace", "dev", &far]).args(bucket));
+        run(privileged("tc", "iproute2").args(["-netns", &namespace, "qdisc", "replace", "dev", &far]).args(bucket));
     }
 
     /// Full speed again.
     pub fn unshape(&self) {
-        run(privileged("tc").args(["qdisc", "del", "dev", &self.near(), "root"]));
-        run(privileged("tc").args(["-netns", &self.namespace(), "qdisc", "del", "dev", &self.far(), "root"]));
+        run(privileged("tc", "iproute2").args(["qdisc", "del", "dev", &self.near(), "root"]));
+        run(privileged("tc", "iproute2").args([
+            "-netns",
+            &self.namespace(),
+            "qdisc",
+            "del",
+            "dev",
+            &self.far(),
+            "root",
+        ]));
     }
 
     fn namespace(&self) -> String {
@@ -100,8 +108,8 @@ impl Link {
 
     fn remove(&self) {
         // The veth pair goes with its far end.
-        let _ = privileged("ip").args(["netns", "del", &self.namespace()]).stderr(Stdio::null()).status();
-        let _ = privileged("ip").args(["link", "del", &self.near()]).stderr(Stdio::null()).status();
+        let _ = privileged("ip", "iproute2").args(["netns", "del", &self.namespace()]).stderr(Stdio::null()).status();
+        let _ = privileged("ip", "iproute2").args(["link", "del", &self.near()]).stderr(Stdio::null()).status();
     }
 }
 
@@ -118,21 +126,7 @@ impl Drop for Link {
 }
 
 fn ip(arguments: &[&str]) {
-    run(privileged("ip").args(arguments));
-}
-
-fn privileged(name: &str) -> Command {
-    let program = tool(name, "iproute2");
-    let mut command = if is_root() {
-        Command::new(program)
-    } else {
-        let mut sudo = Command::new(tool("sudo", "sudo"));
-        // Without a terminal there is nobody to ask: `-n` makes that an error that says so.
-        sudo.arg("-n").arg(program);
-        sudo
-    };
-    command.stdin(Stdio::null());
-    command
+    run(privileged("ip", "iproute2").args(arguments));
 }
 
 #[cfg(test)]
@@ -186,7 +180,7 @@ mod tests {
 
         let namespace = link.namespace();
         drop(link);
-        assert!(!run(privileged("ip").args(["netns", "list"])).contains(&format!("{namespace} ")));
+        assert!(!run(privileged("ip", "iproute2").args(["netns", "list"])).contains(&format!("{namespace} ")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -153,6 +153,21 @@ pub(crate) fn cache() -> PathBuf {
     let cache = target.join("testkit");
     std::fs::create_dir_all(&cache).unwrap_or_else(|error| panic!("cannot make {}: {error}", cache.display()));
     cache
+}
+
+/// A command that runs as root.
+pub(crate) fn privileged(name: &str, package: &str) -> Command {
+    let program = tool(name, package);
+    let mut command = if is_root() {
+        Command::new(program)
+    } else {
+        let mut sudo = Command::new(tool("sudo", "sudo"));
+        // Without a terminal there is nobody to ask: `-n` makes that an error that says so.
+        sudo.arg("-n").arg(program);
+        sudo
+    };
+    command.stdin(Stdio::null());
+    command
 }
 
 #[cfg(test)]

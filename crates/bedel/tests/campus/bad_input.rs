@@ -63,6 +63,23 @@ async fn requests_that_are_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_has_expired() {
+    let campus = Campus::start(&[("BEDEL_ACCOUNTS__ACCESS_TOKEN_S", "1")]).await;
+    for path in ["/me", "/files"] {
+        let ended = async {
+            loop {
+                let response = campus.request(Method::GET, path).send().await.expect("an answer");
+                if response.status() == 401 {
+                    return response.json::<Value>().await.expect("problem+json");
+                }
+            }
+        };
+        let problem = tokio::time::timeout(crate::harness::PATIENCE, ended).await.expect("it expires");
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("expired")), "{path}: {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn uploads_that_lie() {
     let campus = Campus::start(&[]).await;
     let create = |length: &str| {

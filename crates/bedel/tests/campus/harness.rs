@@ -39,10 +39,18 @@ impl Campus {
         Self::start_with(settings, "127.0.0.1:0", None).await
     }
 
+    /// Starts a campus in a folder that was made ready for it.
+    pub async fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        Self::begin(folder, settings, "127.0.0.1:0", None).await
+    }
+
     /// Starts a campus that listens on `listen`, in a network namespace if given.
     pub async fn start_with(settings: &[(&str, &str)], listen: &str, namespace: Option<&str>) -> Self {
+        Self::begin(tempfile::tempdir().expect("a folder"), settings, listen, namespace).await
+    }
+
+    async fn begin(folder: TempDir, settings: &[(&str, &str)], listen: &str, namespace: Option<&str>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = tempfile::tempdir().expect("a folder");
         let orchestrator = spawn(folder.path(), settings, listen, namespace);
         let mut campus = Self {
             folder,

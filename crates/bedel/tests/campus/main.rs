@@ -4,10 +4,13 @@
 
 mod bad_input;
 mod commands;
+mod disks;
+mod engines;
 mod harness;
 mod kills;
 mod links;
 mod outages;
+mod refusals;
 mod rolling;
 mod transfer;
 

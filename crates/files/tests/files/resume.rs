@@ -21,8 +21,7 @@ pub(crate) async fn what_arrived_before_the_break_is_kept(campus: Campus) {
     }
     // Connections have no order between them: a request that is not there yet when the next one comes would be the newer.
     until("it has begun", async || uploads(&replica, &ana).await[0]["state"] == "transferring").await;
-    drop(answer);
-    drop(sender);
+    cut(answer, sender).await;
     let reached = offset(&replica, &ana, &path).await;
     assert!(reached <= 2_000_000);
     let reached = usize::try_from(reached).expect("small");
@@ -116,8 +115,7 @@ pub(crate) async fn a_broken_one_shot(campus: Campus) {
         sender.send(frame(vec![7_u8; 1_000_000])).await.expect("sends");
         sender.send(frame(vec![7_u8; 1_000_000])).await.expect("sends");
         until("it has begun", async || uploads(&replica, &ana).await.len() == 1).await;
-        drop(answer);
-        drop(sender);
+        cut(answer, sender).await;
         // Declared: there is an upload to go on with. Not declared: nothing is left.
         until("the break is dealt with", async || match uploads(&replica, &ana).await.as_slice() {
             [one] if declared => one["state"] == "disconnected" && one["resume"]["method"] == "PATCH",

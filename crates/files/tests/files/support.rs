@@ -241,6 +241,12 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
+/// Breaks a request off: its connection is gone before its body can end in good order.
+pub(crate) async fn cut(answer: Pending, sender: Sender) {
+    drop(answer);
+    sender.closed().await;
+}
+
 pub(crate) fn request(
     user: Option<&User>,
     method: Method,

@@ -36,8 +36,7 @@ pub(crate) async fn seen_while_they_move_and_after(campus: Campus) {
     assert_eq!(seen[0]["resume"]["url"], path);
     assert!(transfers(&two, &eva).await.is_empty(), "other people's transfers are theirs");
 
-    drop(answer);
-    drop(sender);
+    cut(answer, sender).await;
     until("its break is told, with how to go on", async || {
         let seen = transfers(&two, &ana).await;
         seen[0]["state"] == "disconnected"
