@@ -7,6 +7,9 @@ root=$PWD
 tools=$root/.tools
 # The browser tests use the system's Chromium.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 PUPPETEER_SKIP_DOWNLOAD=1
+# Node trusts a list of its own; behind a campus's inspecting proxy the system's is the one that works.
+[[ ! -r /etc/ssl/certs/ca-certificates.crt ]] ||
+    export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
 
 say() { printf 'bedel: %s\n' "$*" >&2; }
 
