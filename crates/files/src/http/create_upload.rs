@@ -23,12 +23,13 @@ use crate::store::{NewUpload, Remember, Repeat};
     tag = "uploads",
     params(
         ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
         ("Upload-Length" = i64, Header, description = "Bytes of the whole file"),
         ("Upload-Metadata" = Option<String>, Header, description = "filename, filetype, title, description, category, classification, tags, visibility"),
     ),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses((status = 201, description = "Location is the upload"), (status = 413), (status = 507)),
-    security(("token" = []), ("voucher" = []))
+    security((), ("token" = []))
 )]
 pub(super) async fn create_upload(
     State(uploading): State<Uploading>,

@@ -18,9 +18,13 @@ use crate::model::{UploadState, tus};
     delete,
     path = "/api/v1/uploads/{id}",
     tag = "uploads",
-    params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
+    params(
+        ("id" = String, Path),
+        ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
+    ),
     responses((status = 204), (status = 404), (status = 409, description = "It is a file by now"), (status = 410)),
-    security(("token" = []), ("voucher" = []))
+    security((), ("token" = []))
 )]
 pub(super) async fn delete_upload(
     State(uploading): State<Uploading>,

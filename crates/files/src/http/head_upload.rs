@@ -19,9 +19,13 @@ use crate::model::{UploadState, tus};
     head,
     path = "/api/v1/uploads/{id}",
     tag = "uploads",
-    params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
+    params(
+        ("id" = String, Path),
+        ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
+    ),
     responses((status = 200, description = "Upload-Offset, Upload-Length, Upload-Metadata"), (status = 404), (status = 410)),
-    security(("token" = []), ("voucher" = []))
+    security((), ("token" = []))
 )]
 pub(super) async fn head_upload(
     State(uploading): State<Uploading>,

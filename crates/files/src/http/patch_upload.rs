@@ -25,6 +25,7 @@ use crate::model::{Upload, UploadState, tus};
     params(
         ("id" = String, Path),
         ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
         ("Upload-Offset" = i64, Header, description = "Where these bytes begin"),
     ),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
@@ -33,7 +34,7 @@ use crate::model::{Upload, UploadState, tus};
         (status = 409, description = "Another offset, or a newer request"),
         (status = 410), (status = 413), (status = 415), (status = 429), (status = 503), (status = 507),
     ),
-    security(("token" = []), ("voucher" = []))
+    security((), ("token" = []))
 )]
 pub(super) async fn patch_upload(
     State(uploading): State<Uploading>,

@@ -4,11 +4,14 @@ mod admission;
 mod bad_input;
 mod catalogue;
 mod download;
+mod quotas;
 mod resume;
+mod shares;
 mod support;
 mod takeover;
 mod transfers;
 mod upload;
+mod vouchers;
 
 use support::Campus;
 
@@ -78,4 +81,23 @@ on_sqlite!(
     transfers::seen_while_they_move_and_after,
     transfers::known_after_a_flush,
     transfers::presence,
+    shares::from_making_to_revoking,
+    shares::the_last_download_is_one_ones,
+    shares::passwords_and_guesses,
+    shares::content_counts_first_bytes,
+    shares::content_takes_a_password,
+    shares::a_link_ends,
+    shares::bad_links,
+    shares::asked_twice,
+    vouchers::a_guest_uploads_and_comes_back,
+    vouchers::limits_hold_at_once,
+    vouchers::what_is_given_up_is_given_back,
+    vouchers::revoking_ends_running_uploads,
+    vouchers::expiry_ends_beginnings,
+    vouchers::bad_vouchers,
+    quotas::two_at_once_cannot_pass,
+    quotas::lengths_that_are_not_declared,
+    quotas::the_row_is_the_sum,
+    quotas::roles_and_grants,
+    quotas::guests_take_of_the_members,
 );
