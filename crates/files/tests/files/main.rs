@@ -15,6 +15,12 @@ mod vouchers;
 
 use support::Campus;
 
+/// Made in a frame of its own: all scenarios in one would not fit the stack.
+#[inline(never)]
+fn boxed<F: Future>(scenario: impl FnOnce() -> F) -> std::pin::Pin<Box<F>> {
+    Box::pin(scenario())
+}
+
 /// Each scenario on SQLite is a test of its own, so that they run side by side.
 macro_rules! on_sqlite {
     ($($module:ident :: $name:ident),* $(,)?) => {
@@ -33,7 +39,8 @@ macro_rules! on_sqlite {
             let server = testkit::mariadb::MariaDb::start().await;
             $(
                 eprintln!("on MariaDB: {}", stringify!($name));
-                $module::$name(Campus::new(&server.url(concat!("files_", stringify!($name)))).await).await;
+                let campus = Campus::new(&server.url(concat!("files_", stringify!($name)))).await;
+                boxed(|| $module::$name(campus)).await;
             )*
         }
     };
