@@ -19,6 +19,8 @@ pub const MAX_PASSWORD: usize = 256;
 pub const MAX_DOWNLOADS: u64 = 1_000_000;
 /// How long after a counted download its rest may be fetched without counting again.
 pub const RESUMABLE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the row of an ended share or voucher is kept: until then its token is told why it opens nothing.
+pub const KEPT: Duration = Duration::from_secs(90 * 86_400);
 /// Wrong passwords in [`GUESSING`] before a share asks to wait.
 pub const MOST_GUESSES: u64 = 10;
 /// How long wrong passwords count.

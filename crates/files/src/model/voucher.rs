@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::metadata::BadMetadata;
 use super::transfer::{Resume, resume_upload};
-use super::{Owner, digest, share};
+use super::{Owner, share};
 
 /// How long a voucher lasts unless its maker says otherwise.
 pub const LASTS: Duration = Duration::from_secs(14 * 86_400);
@@ -275,12 +275,6 @@ pub struct ItemView {
 }
 
 impl Item {
-    /// It as a file of `size` bytes.
-    #[must_use]
-    pub fn done(id: Id, name: String, size: u64, sha256: &[u8; 32], at: Timestamp) -> Self {
-        Self { id, name, size: Some(size), stands: Stands::Done { sha256: digest::hex(sha256), at, kept: true } }
-    }
-
     /// What the guest sees of it.
     #[must_use]
     pub fn view(&self) -> ItemView {

@@ -193,6 +193,16 @@ impl Store {
     }
 }
 
+/// Forgets the shares that ended at or before `border`.
+pub(super) async fn forget(tx: &DatabaseTransaction, border: Timestamp) -> Result<u64, StoreError> {
+    let delete = statement(
+        tx,
+        "DELETE FROM files_share WHERE revoked_at <= ? OR expires_at <= ?",
+        [border.as_micros().into(), border.as_micros().into()],
+    );
+    Ok(tx.execute_raw(delete).await.context("forget shares")?.rows_affected())
+}
+
 /// Ends the shares of a file that is removed.
 pub(super) async fn revoke_of_file(tx: &DatabaseTransaction, file: Id, now: Timestamp) -> Result<(), StoreError> {
     let update = statement(

@@ -156,6 +156,23 @@ pub(super) async fn begin(
     Ok(Ok(()))
 }
 
+/// Forgets the vouchers that ended at or before `border`, with their receipts.
+pub(super) async fn forget(tx: &DatabaseTransaction, border: Timestamp) -> Result<u64, StoreError> {
+    let items = statement(
+        tx,
+        "DELETE FROM files_voucher_item WHERE voucher IN (SELECT id FROM files_voucher WHERE revoked_at <= ? OR expires_at \
+         <= ?)",
+        [border.as_micros().into(), border.as_micros().into()],
+    );
+    tx.execute_raw(items).await.context("forget receipts")?;
+    let delete = statement(
+        tx,
+        "DELETE FROM files_voucher WHERE revoked_at <= ? OR expires_at <= ?",
+        [border.as_micros().into(), border.as_micros().into()],
+    );
+    Ok(tx.execute_raw(delete).await.context("forget vouchers")?.rows_affected())
+}
+
 /// Gives back what an upload of `length` bytes took of its voucher, if it was begun with one: it is given up.
 pub(super) async fn give_back(tx: &DatabaseTransaction, upload: Id, length: u64) -> Result<(), StoreError> {
     let Some(voucher) = voucher_of(tx, upload).await? else { return Ok(()) };

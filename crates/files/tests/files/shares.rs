@@ -236,6 +236,16 @@ pub(crate) async fn a_link_ends(campus: Campus) {
     assert_eq!(problem(&get(&replica, None, &path(&shared), &[]).await.expect(410)), "share-expired");
     assert_eq!(problem(&open(&replica, &shared, &value!({})).await.expect(410)), "share-expired");
     content(&replica, &shared, &[("range", "bytes=4-")]).await.expect(410);
+
+    // Why it opens nothing is known for a while.
+    let endless = share(&replica, &ana, &value!({})).await;
+    clock.advance(Duration::from_secs(90 * 86_400 - 1));
+    replica.jobs.forget_ended().await;
+    get(&replica, None, &path(&shared), &[]).await.expect(410);
+    clock.advance(Duration::from_secs(1));
+    replica.jobs.forget_ended().await;
+    get(&replica, None, &path(&shared), &[]).await.expect(404);
+    get(&replica, None, &path(&endless), &[]).await.expect(200);
 }
 
 pub(crate) async fn bad_links(campus: Campus) {

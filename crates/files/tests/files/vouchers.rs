@@ -178,6 +178,12 @@ pub(crate) async fn expiry_ends_beginnings(campus: Campus) {
     assert_eq!(problem(&begin(&replica, &token, 10, "").await.expect(403)), "voucher-expired");
     assert_eq!(receipt(&replica, &token).await["state"], "expired");
     guest_patch(&replica, &token, &path, 0, "0123456789").await.expect(204);
+    clock.advance(Duration::from_secs(90 * 86_400 - 1));
+    replica.jobs.forget_ended().await;
+    assert_eq!(receipt(&replica, &token).await["items"][0]["state"], "done");
+    clock.advance(Duration::from_secs(1));
+    replica.jobs.forget_ended().await;
+    get(&replica, None, &format!("/api/v1/vouchers/{token}/receipt"), &[]).await.expect(404);
 }
 
 pub(crate) async fn bad_vouchers(campus: Campus) {
