@@ -15,27 +15,47 @@ use utoipa_axum::routes;
 
 use crate::admission::Admission;
 use crate::ingest::Ingest;
+use crate::model::quota::Quotas;
 use crate::model::signed::Signer;
 use crate::model::{Owner, Viewer};
 use crate::store::Store;
 use crate::tracker::Tracker;
 
+mod create_share;
 mod create_upload;
+mod create_voucher;
 mod delete_file;
+mod delete_share;
 mod delete_upload;
+mod delete_voucher;
 mod get_content;
 mod get_file;
+mod get_my_quota;
+mod get_quota;
+mod get_receipt;
+mod get_share;
+mod get_share_content;
 mod head_upload;
 mod list_files;
 mod list_presence;
+mod list_shares;
 mod list_transfers;
+mod list_vouchers;
+mod open_share;
 mod options_uploads;
 mod patch_file;
 mod patch_upload;
 mod post_upload;
 mod problem;
 mod put_file;
+mod put_quota;
+mod sharing;
 mod sign_url;
+mod uploader;
+
+use get_file::writable;
+pub(crate) use sharing::Sharing;
+use sharing::Tried;
 
 /// What endpoints that receive bytes may touch.
 #[derive(Clone)]
@@ -79,6 +99,33 @@ pub(crate) struct GoingOn {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
+/// What the endpoints of vouchers may touch.
+#[derive(Clone)]
+pub(crate) struct Inviting {
+    pub(crate) store: Store,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: IdSource,
+    pub(crate) signer: Signer,
+}
+
+/// What the endpoints of quotas may touch.
+#[derive(Clone)]
+pub(crate) struct Rationing {
+    pub(crate) store: Store,
+    pub(crate) quotas: Quotas,
+}
+
+/// What all endpoints together may touch.
+pub(crate) struct Capabilities {
+    pub(crate) uploading: Uploading,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) going_on: GoingOn,
+    pub(crate) sharing: Sharing,
+    pub(crate) inviting: Inviting,
+    pub(crate) rationing: Rationing,
+}
+
 impl GoingOn {
     /// The values under `prefix`; none of them if Live is away or slow, because SQL knows what matters.
     async fn in_live(&self, prefix: &str) -> Vec<(String, bytes::Bytes)> {
@@ -90,27 +137,32 @@ impl GoingOn {
 }
 
 /// The routes with their documentation.
-pub(crate) fn routes(
-    uploading: Uploading,
-    downloading: Downloading,
-    catalogue: Catalogue,
-    going_on: GoingOn,
-) -> OpenApiRouter {
+pub(crate) fn routes(may: Capabilities) -> OpenApiRouter {
     // Not in the documentation: PATCH, DELETE and HEAD for clients that may only send POST.
     let overridden =
-        Router::new().route("/api/v1/uploads/{id}", post(post_upload::post_upload)).with_state(uploading.clone());
+        Router::new().route("/api/v1/uploads/{id}", post(post_upload::post_upload)).with_state(may.uploading.clone());
     uploads()
-        .with_state(uploading)
-        .merge(contents().with_state(downloading))
-        .merge(files().with_state(catalogue))
-        .merge(now().with_state(going_on))
+        .with_state(may.uploading)
+        .merge(contents().with_state(may.sharing.downloading.clone()))
+        .merge(files().with_state(may.catalogue))
+        .merge(now().with_state(may.going_on))
+        .merge(shares().with_state(may.sharing))
+        .merge(vouchers().with_state(may.inviting))
+        .merge(quotas().with_state(may.rationing))
         .merge(OpenApiRouter::from(overridden))
 }
 
 /// The documentation alone.
 pub(crate) fn documentation() -> utoipa::openapi::OpenApi {
     let mut document = uploads().into_openapi();
-    for part in [contents().into_openapi(), files().into_openapi(), now().into_openapi()] {
+    for part in [
+        contents().into_openapi(),
+        files().into_openapi(),
+        now().into_openapi(),
+        shares().into_openapi(),
+        vouchers().into_openapi(),
+        quotas().into_openapi(),
+    ] {
         document.merge(part);
     }
     document
@@ -136,6 +188,27 @@ fn files() -> OpenApiRouter<Catalogue> {
 
 fn now() -> OpenApiRouter<GoingOn> {
     OpenApiRouter::new().routes(routes!(list_transfers::list_transfers)).routes(routes!(list_presence::list_presence))
+}
+
+fn shares() -> OpenApiRouter<Sharing> {
+    OpenApiRouter::new()
+        .routes(routes!(create_share::create_share, list_shares::list_shares))
+        .routes(routes!(get_share::get_share, delete_share::delete_share))
+        .routes(routes!(open_share::open_share))
+        .routes(routes!(get_share_content::get_share_content))
+}
+
+fn vouchers() -> OpenApiRouter<Inviting> {
+    OpenApiRouter::new()
+        .routes(routes!(create_voucher::create_voucher, list_vouchers::list_vouchers))
+        .routes(routes!(delete_voucher::delete_voucher))
+        .routes(routes!(get_receipt::get_receipt))
+}
+
+fn quotas() -> OpenApiRouter<Rationing> {
+    OpenApiRouter::new()
+        .routes(routes!(get_my_quota::get_my_quota))
+        .routes(routes!(get_quota::get_quota, put_quota::put_quota))
 }
 
 fn owner(caller: &Caller) -> Owner {

@@ -13,8 +13,10 @@ use kernel::lifecycle::Lifecycle;
 use store::StoreError;
 
 use crate::admission::Permit;
+use crate::model::quota::Quotas;
+use crate::model::voucher::Refusal;
 use crate::model::{File, Upload, UploadState};
-use crate::store::{CommitError, Created, NewUpload, Remember, Store};
+use crate::store::{CommitError, CreateError, NewUpload, Remember, Repeat, Store};
 use crate::tracker::Tracker;
 use crate::writers::{Guard, Writers};
 
@@ -58,6 +60,15 @@ pub(crate) enum IngestError {
     /// The disk is full, or would be.
     #[error("no space left")]
     NoSpace,
+    /// It would pass its owner's quota.
+    #[error("{left} bytes are left of the quota")]
+    Quota {
+        /// How many would fit.
+        left: u64,
+    },
+    /// The voucher does not allow it.
+    #[error(transparent)]
+    Voucher(Refusal),
     /// An idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     OtherRequest,
@@ -82,8 +93,19 @@ impl From<CommitError> for IngestError {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Stale => Self::TakenOver,
+            CommitError::Quota { left } => Self::Quota { left },
             CommitError::Store(error) if error.kind == Kind::NoSpace => Self::NoSpace,
             CommitError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<CreateError> for IngestError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Quota { left } => Self::Quota { left },
+            CreateError::Voucher(refusal) => Self::Voucher(refusal),
+            CreateError::Store(error) => Self::Store(error),
         }
     }
 }
@@ -128,6 +150,7 @@ pub(crate) struct Ingest {
     clock: Arc<dyn Clock>,
     lifecycle: Lifecycle,
     settings: config::Files,
+    quotas: Quotas,
     writers: Arc<Writers>,
     tracker: Arc<Tracker>,
     /// The folder whose file system must keep `settings.reserve` free.
@@ -159,7 +182,14 @@ impl Ingest {
     #[must_use]
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
         let Parts { store, blobs, clock, lifecycle, settings, writers, tracker, folder } = parts;
-        Arc::new(Self { store, blobs, clock, lifecycle, settings, writers, tracker, folder })
+        let quotas = Quotas::new(&settings);
+        Arc::new(Self { store, blobs, clock, lifecycle, settings, quotas, writers, tracker, folder })
+    }
+
+    /// What users may have.
+    #[must_use]
+    pub(crate) const fn quotas(&self) -> Quotas {
+        self.quotas
     }
 
     /// When an upload that moves now will end.
@@ -186,13 +216,13 @@ impl Ingest {
         &self,
         mut new: NewUpload,
         writing: bool,
-    ) -> Result<(Created, Option<Box<Claim>>), IngestError> {
+    ) -> Result<(Repeat, Option<Box<Claim>>), IngestError> {
         let guard = writing.then(|| self.writers.enter(new.id));
         new.writer = guard.as_ref().map(Guard::writer);
         let id = new.id;
         let created = self.store.create(new).await?;
         let claim = match (guard, &created) {
-            (Some(guard), Created::New) => {
+            (Some(guard), Repeat::New) => {
                 let upload = self.store.upload(id).await?.ok_or(IngestError::NotFound)?;
                 Some(Box::new(Claim { upload, guard }))
             }

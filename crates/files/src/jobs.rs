@@ -12,6 +12,7 @@ use crate::store::Store;
 
 mod delete_blobs;
 mod expire;
+mod forget_ended;
 mod orphans;
 
 /// Between two looks for removals and expiries.
@@ -49,6 +50,7 @@ impl Jobs {
                 // Sweeping twice does no harm; the lease only saves work.
                 if let Ok(Some(lease)) = leases.acquire("files.orphans", &self.replica, LEASE).await {
                     self.sweep_orphans().await;
+                    self.forget_ended().await;
                     swept = Some(tokio::time::Instant::now());
                     drop(leases.release(&lease).await);
                 }
@@ -63,6 +65,15 @@ impl Jobs {
         }
         if let Err(error) = delete_blobs::pass(self).await {
             tracing::warn!(error = %error, "removed bytes could not be freed");
+        }
+    }
+
+    /// Forgets shares and vouchers that ended long ago.
+    pub async fn forget_ended(&self) {
+        match forget_ended::pass(self).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(rows.count = count, "ended shares and vouchers forgotten"),
+            Err(error) => tracing::warn!(error = %error, "ended shares and vouchers could not be forgotten"),
         }
     }
 

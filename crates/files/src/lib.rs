@@ -8,6 +8,7 @@ mod jobs;
 mod key;
 mod migrations;
 pub mod model;
+mod passwords;
 mod service;
 mod store;
 mod tracker;

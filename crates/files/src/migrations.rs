@@ -35,6 +35,38 @@ const DDL: &[(&str, &str)] = &[
     ("files-07-file-owner", "CREATE INDEX files_file_owner ON files_file (owner, created_at, id)"),
     ("files-08-file-name", "CREATE INDEX files_file_name ON files_file (name_key, id)"),
     ("files-09-file-size", "CREATE INDEX files_file_size ON files_file (size_bytes, id)"),
+    (
+        "files-20-share",
+        "CREATE TABLE files_share (id varchar(26) NOT NULL PRIMARY KEY, file varchar(26) NOT NULL, token_hash varchar(64) \
+         NOT NULL, password varchar(255), note longtext NOT NULL, expires_at bigint, max_downloads bigint, downloads \
+         bigint NOT NULL, counted_at bigint, guesses bigint NOT NULL, guesses_since bigint NOT NULL, revoked_at bigint, \
+         created_at bigint NOT NULL)",
+    ),
+    ("files-21-share-token", "CREATE UNIQUE INDEX files_share_token ON files_share (token_hash)"),
+    ("files-22-share-file", "CREATE INDEX files_share_file ON files_share (file, id)"),
+    (
+        "files-23-voucher",
+        "CREATE TABLE files_voucher (id varchar(26) NOT NULL PRIMARY KEY, owner varchar(26) NOT NULL, owner_name \
+         varchar(255) NOT NULL, token_hash varchar(64) NOT NULL, note longtext NOT NULL, expires_at bigint NOT NULL, \
+         max_files bigint NOT NULL, max_bytes bigint, begun_files bigint NOT NULL, begun_bytes bigint NOT NULL, revoked_at \
+         bigint, created_at bigint NOT NULL)",
+    ),
+    ("files-24-voucher-token", "CREATE UNIQUE INDEX files_voucher_token ON files_voucher (token_hash)"),
+    ("files-25-voucher-owner", "CREATE INDEX files_voucher_owner ON files_voucher (owner, id)"),
+    (
+        "files-26-voucher-item",
+        "CREATE TABLE files_voucher_item (upload varchar(26) NOT NULL PRIMARY KEY, voucher varchar(26) NOT NULL, name \
+         varchar(255) NOT NULL, size_bytes bigint, sha256 varchar(64), completed_at bigint)",
+    ),
+    (
+        "files-27-voucher-item-voucher",
+        "CREATE INDEX files_voucher_item_voucher ON files_voucher_item (voucher, upload)",
+    ),
+    (
+        "files-28-usage",
+        "CREATE TABLE files_usage (owner varchar(26) NOT NULL PRIMARY KEY, role varchar(20), used bigint NOT NULL, \
+         reserved bigint NOT NULL, granted bigint)",
+    ),
 ];
 
 struct Ddl {

@@ -14,10 +14,14 @@ pub mod listing;
 pub mod metadata;
 pub mod name;
 pub mod presence;
+pub mod quota;
 pub mod range;
+pub mod secret_token;
+pub mod share;
 pub mod signed;
 pub mod transfer;
 pub mod tus;
+pub mod voucher;
 
 pub use chain::Segment;
 pub use metadata::Metadata;

@@ -15,11 +15,12 @@ use kernel::live::Live;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::admission::Admission;
-use crate::http::{self, Catalogue, Downloading, GoingOn, Uploading};
+use crate::http::{self, Capabilities, Catalogue, Downloading, GoingOn, Inviting, Rationing, Sharing, Uploading};
 use crate::ingest::{Ingest, Parts};
 use crate::jobs::Jobs;
 use crate::key;
 use crate::model::signed::Signer;
+use crate::passwords::Passwords;
 use crate::store::Store;
 use crate::tracker::Tracker;
 use crate::writers::Writers;
@@ -90,28 +91,44 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
     tokio::spawn(follow_revocations(verifier, Arc::clone(&live), lifecycle.hard().clone()));
     lifecycle.spawn(jobs.clone().run(lifecycle.clone()));
 
-    let routes = http::routes(
-        Uploading {
+    let quotas = ingest.quotas();
+    let routes = http::routes(Capabilities {
+        uploading: Uploading {
             store: store.clone(),
-            ingest,
+            ingest: Arc::clone(&ingest),
             admission: Arc::clone(&admission),
             tracker: Arc::clone(&tracker),
             clock: Arc::clone(&clock),
             ids: ids.clone(),
             settings,
         },
-        Downloading {
+        catalogue: Catalogue {
             store: store.clone(),
-            blobs: Arc::clone(&blobs),
-            admission,
             tracker: Arc::clone(&tracker),
             clock: Arc::clone(&clock),
-            ids,
             signer: signer.clone(),
         },
-        Catalogue { store: store.clone(), tracker: Arc::clone(&tracker), clock: Arc::clone(&clock), signer },
-        GoingOn { store, live: Arc::clone(&live), tracker, clock },
-    );
+        going_on: GoingOn {
+            store: store.clone(),
+            live: Arc::clone(&live),
+            tracker: Arc::clone(&tracker),
+            clock: Arc::clone(&clock),
+        },
+        sharing: Sharing {
+            passwords: Passwords::new(ids.clone()),
+            downloading: Downloading {
+                store: store.clone(),
+                blobs: Arc::clone(&blobs),
+                admission,
+                tracker,
+                clock: Arc::clone(&clock),
+                ids: ids.clone(),
+                signer: signer.clone(),
+            },
+        },
+        inviting: Inviting { store: store.clone(), ingest, clock, ids, signer },
+        rationing: Rationing { store, quotas },
+    });
     Ok(Built { routes, checks: checks(&sql, &blobs, &live), jobs })
 }
 
@@ -160,6 +177,19 @@ mod tests {
             .collect();
         let mut expected = vec![
             "delete /api/v1/files/{id}",
+            "delete /api/v1/shares/{share}",
+            "delete /api/v1/vouchers/{voucher}",
+            "get /api/v1/files/{id}/shares",
+            "get /api/v1/quotas/me",
+            "get /api/v1/quotas/{user}",
+            "get /api/v1/shares/{share}",
+            "get /api/v1/shares/{share}/content",
+            "get /api/v1/vouchers",
+            "get /api/v1/vouchers/{voucher}/receipt",
+            "post /api/v1/files/{id}/shares",
+            "post /api/v1/shares/{share}/open",
+            "post /api/v1/vouchers",
+            "put /api/v1/quotas/{user}",
             "delete /api/v1/uploads/{id}",
             "get /api/v1/files",
             "get /api/v1/files/{id}",
@@ -179,7 +209,7 @@ mod tests {
         got.sort_unstable();
         assert_eq!(got, expected);
         let schemas = document["components"]["schemas"].as_object().expect("schemas");
-        for name in ["File", "Transfer", "Presence", "Visibility"] {
+        for name in ["File", "Transfer", "Presence", "Visibility", "Share", "Voucher", "Receipt", "Quota"] {
             assert!(schemas.contains_key(name), "{name}");
         }
     }

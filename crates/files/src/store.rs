@@ -11,13 +11,18 @@ use crate::model::{Metadata, Owner};
 
 mod catalogue;
 mod commit;
+mod quotas;
+mod shares;
 mod sweep;
 mod uploads;
+mod vouchers;
 
 pub(crate) use catalogue::Removal;
 pub(crate) use commit::{Commit, CommitError, Finish, Remember};
+pub(crate) use quotas::QuotaError;
+pub(crate) use shares::Guess;
 pub(crate) use sweep::{DELETE_BLOBS, Swept};
-pub(crate) use uploads::{Created, NewUpload};
+pub(crate) use uploads::{Begun, CreateError, NewUpload, Repeat};
 
 /// The service's database.
 #[derive(Clone)]
@@ -82,6 +87,11 @@ impl Row<'_> {
 
     fn time(&self, column: &str) -> Result<kernel::clock::Timestamp, StoreError> {
         Ok(kernel::clock::Timestamp::from_micros(self.int(column)?))
+    }
+
+    fn maybe_time(&self, column: &str) -> Result<Option<kernel::clock::Timestamp>, StoreError> {
+        let value: Option<i64> = self.0.try_get("", column).context("read a row")?;
+        Ok(value.map(kernel::clock::Timestamp::from_micros))
     }
 
     fn owner(&self) -> Result<Owner, StoreError> {

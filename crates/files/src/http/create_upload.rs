@@ -1,6 +1,5 @@
 //! `POST /uploads`: begins an upload (tus creation), with its first bytes if there are any (creation-with-upload).
 
-use api::auth::Caller;
 use api::idempotency::{self, IDEMPOTENCY_REPLAYED, IdempotencyKey};
 use axum::body::Body;
 use axum::extract::State;
@@ -9,12 +8,13 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body::Body as _;
 use kernel::id::Id;
 
+use super::Uploading;
 use super::problem::Failure;
-use super::{Uploading, owner};
+use super::uploader::Uploader;
 use crate::ingest::{IngestError, Received, Terms};
 use crate::model::condition::http_date;
 use crate::model::{Metadata, Upload, UploadState, tus};
-use crate::store::{Created, NewUpload, Remember};
+use crate::store::{NewUpload, Remember, Repeat};
 
 /// Begins an upload.
 #[utoipa::path(
@@ -23,32 +23,33 @@ use crate::store::{Created, NewUpload, Remember};
     tag = "uploads",
     params(
         ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
         ("Upload-Length" = i64, Header, description = "Bytes of the whole file"),
         ("Upload-Metadata" = Option<String>, Header, description = "filename, filetype, title, description, category, classification, tags, visibility"),
     ),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses((status = 201, description = "Location is the upload"), (status = 413), (status = 507)),
-    security(("token" = []))
+    security((), ("token" = []))
 )]
 pub(super) async fn create_upload(
     State(uploading): State<Uploading>,
-    caller: Caller,
+    uploader: Uploader,
     key: IdempotencyKey,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    create(&uploading, &caller, key, &headers, body).await.map_err(Failure::tus)
+    create(&uploading, &uploader, key, &headers, body).await.map_err(Failure::tus)
 }
 
 async fn create(
     uploading: &Uploading,
-    caller: &Caller,
+    uploader: &Uploader,
     key: IdempotencyKey,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
     tus::check_version(headers)?;
-    caller.need_scope("files:write")?;
+    uploader.may_upload()?;
     let length = tus::length(headers)?;
     if length > uploading.settings.max_size {
         return Err(IngestError::TooLarge { most: uploading.settings.max_size }.into());
@@ -59,24 +60,25 @@ async fn create(
         }
         None => String::new(),
     };
-    let metadata = Metadata::from_tus(Some(&metadata_header))?;
+    let mut metadata = Metadata::from_tus(Some(&metadata_header))?;
+    metadata.visibility = uploader.visibility(metadata.visibility);
     let with_bytes = has_bytes(headers, &body)?;
     if with_bytes && body.size_hint().lower() > length {
         return Err(IngestError::TooLarge { most: length }.into());
     }
     uploading.ingest.check_space(length)?;
-    uploading.tracker.saw(&owner(caller));
-    let permit = if with_bytes { Some(uploading.admission.enter(Some(caller.user)).await?) } else { None };
+    uploader.seen(uploading);
+    let permit = if with_bytes { Some(uploading.admission.enter(Some(uploader.account())).await?) } else { None };
 
     let now = uploading.clock.now();
     let remember = key.0.map(|key| Remember {
-        scope: idempotency::scope(Some(caller), &Method::POST, "/api/v1/uploads"),
+        scope: uploader.scope(&Method::POST, "/api/v1/uploads"),
         key,
         digest: idempotency::digest(format!("{length} {metadata_header}").as_bytes()),
     });
     let new = NewUpload {
         id: uploading.ids.next(),
-        owner: owner(caller),
+        owner: uploader.owner(),
         length: Some(length),
         metadata,
         metadata_header,
@@ -84,19 +86,21 @@ async fn create(
         expires_at: uploading.ingest.expiry(now),
         remember,
         writer: None,
+        by: uploader.begun(),
+        quotas: uploading.ingest.quotas(),
     };
     let id = new.id;
     // An empty file is complete at once.
     let writing = with_bytes || length == 0;
     let (created, claim) = uploading.ingest.begin(new, writing).await?;
     match (created, claim) {
-        (Created::OtherRequest, _) => Err(IngestError::OtherRequest.into()),
-        (Created::Before(id), _) => again(uploading, id).await,
-        (Created::New, None) => Ok(answer(uploading, id, None, now)),
-        (Created::New, Some(claim)) => {
+        (Repeat::OtherRequest, _) => Err(IngestError::OtherRequest.into()),
+        (Repeat::Before(id), _) => again(uploading, id).await,
+        (Repeat::New, None) => Ok(answer(uploading, id, None, now)),
+        (Repeat::New, Some(claim)) => {
             let permit = match permit {
                 Some(permit) => permit,
-                None => uploading.admission.enter(Some(caller.user)).await?,
+                None => uploading.admission.enter(Some(uploader.account())).await?,
             };
             let received = uploading.ingest.receive(claim, body, Terms::default(), permit).await;
             match received {

@@ -1,7 +1,6 @@
 //! `DELETE /uploads/{id}`: ends an upload for good (tus termination). A finished one is a file: delete that.
 
 use api::Path;
-use api::auth::Caller;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -9,8 +8,8 @@ use kernel::error::Kind;
 use kernel::id::Id;
 
 use super::Uploading;
-use super::head_upload::check_owner;
 use super::problem::Failure;
+use super::uploader::Uploader;
 use crate::ingest::IngestError;
 use crate::model::{UploadState, tus};
 
@@ -19,28 +18,32 @@ use crate::model::{UploadState, tus};
     delete,
     path = "/api/v1/uploads/{id}",
     tag = "uploads",
-    params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
+    params(
+        ("id" = String, Path),
+        ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
+    ),
     responses((status = 204), (status = 404), (status = 409, description = "It is a file by now"), (status = 410)),
-    security(("token" = []))
+    security((), ("token" = []))
 )]
 pub(super) async fn delete_upload(
     State(uploading): State<Uploading>,
-    caller: Caller,
+    uploader: Uploader,
     Path(id): Path<Id>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    delete(&uploading, &caller, id, &headers).await.map_err(Failure::tus)
+    delete(&uploading, &uploader, id, &headers).await.map_err(Failure::tus)
 }
 
 pub(super) async fn delete(
     uploading: &Uploading,
-    caller: &Caller,
+    uploader: &Uploader,
     id: Id,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     tus::check_version(headers)?;
-    caller.need_scope("files:write")?;
-    match check_owner(uploading, caller, id).await?.state {
+    uploader.may_upload()?;
+    match uploader.upload(uploading, id).await?.state {
         UploadState::Gone => return Err(IngestError::Gone.into()),
         UploadState::Done => {
             let detail = format!("Every byte has arrived: delete the file, /api/v1/files/{id}.");

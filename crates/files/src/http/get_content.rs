@@ -73,8 +73,45 @@ pub(super) async fn get_content(
     if let Some(caller) = &caller.0 {
         downloading.tracker.saw(&owner(caller));
     }
+    answer(&downloading, &caller, &file, plan(&file, &method, &headers)?, signed).await
+}
+
+/// What a request is answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Planned {
+    /// 304.
+    NotModified,
+    /// 200 without a body.
+    Described,
+    /// 200 and every byte.
+    Whole,
+    /// 206, one range.
+    Part(Range<u64>),
+    /// 206, several ranges.
+    Parts(Vec<Range<u64>>),
+}
+
+impl Planned {
+    /// Whether bytes of the file are sent.
+    pub(super) const fn sends_bytes(&self) -> bool {
+        matches!(self, Self::Whole | Self::Part(_) | Self::Parts(_))
+    }
+
+    /// Whether the file's first byte is among them.
+    pub(super) fn sends_first_byte(&self) -> bool {
+        match self {
+            Self::NotModified | Self::Described => false,
+            Self::Whole => true,
+            Self::Part(part) => part.start == 0,
+            Self::Parts(parts) => parts.iter().any(|part| part.start == 0),
+        }
+    }
+}
+
+/// Weighs a request's conditions and ranges.
+pub(super) fn plan(file: &File, method: &Method, headers: &HeaderMap) -> Result<Planned, Failure> {
     let validators = Validators { etag: file.etag(), modified: file.created_at };
-    let honours_range = match condition::evaluate(&headers, &validators) {
+    let honours_range = match condition::evaluate(headers, &validators) {
         Outcome::Failed => {
             let detail = "The file is not the one you asked for.";
             return Err(Problem::with_status(
@@ -85,42 +122,58 @@ pub(super) async fn get_content(
             )
             .into());
         }
-        Outcome::NotModified => {
-            let mut response = StatusCode::NOT_MODIFIED.into_response();
-            describe(response.headers_mut(), &file, signed);
-            response.headers_mut().remove(CONTENT_TYPE);
-            return Ok(response);
-        }
+        Outcome::NotModified => return Ok(Planned::NotModified),
         Outcome::Proceed { range } => range,
     };
     // A range means something to GET only (RFC 9110 §14.2).
-    let asked = if honours_range && method == Method::GET { range_header(&headers) } else { None };
+    let asked = if honours_range && *method == Method::GET { range_header(headers) } else { None };
     match range::evaluate(asked.as_deref(), file.size) {
         Wanted::Unsatisfiable => Err(unsatisfiable(file.size)),
-        Wanted::Whole => {
-            let whole = 0..file.size;
-            let mut response = if method == Method::HEAD {
-                Response::default()
-            } else {
-                Response::new(send(&downloading, &caller, &file, &whole).await?)
-            };
-            describe(response.headers_mut(), &file, signed);
-            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(file.size));
-            Ok(response)
+        Wanted::Whole if *method == Method::HEAD => Ok(Planned::Described),
+        Wanted::Whole => Ok(Planned::Whole),
+        Wanted::Parts(parts) => match <[Range<u64>; 1]>::try_from(parts) {
+            Ok([part]) => Ok(Planned::Part(part)),
+            Err(parts) => Ok(Planned::Parts(parts)),
+        },
+    }
+}
+
+/// Answers as planned. `open`: whoever asks need not be known.
+pub(super) async fn answer(
+    downloading: &Downloading,
+    caller: &MaybeCaller,
+    file: &File,
+    planned: Planned,
+    open: bool,
+) -> Result<Response, Failure> {
+    let mut response = match planned {
+        Planned::NotModified => {
+            let mut response = StatusCode::NOT_MODIFIED.into_response();
+            describe(response.headers_mut(), file, open);
+            response.headers_mut().remove(CONTENT_TYPE);
+            return Ok(response);
         }
-        Wanted::Parts(parts) if parts.len() == 1 => {
-            let part = parts.into_iter().next().unwrap_or(0..0);
-            let mut response = Response::new(send(&downloading, &caller, &file, &part).await?);
+        Planned::Parts(parts) => return send_parts(downloading, caller, file, parts, open).await,
+        Planned::Part(part) => {
+            let mut response = Response::new(send(downloading, caller, file, &part).await?);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             let headers = response.headers_mut();
-            describe(headers, &file, signed);
             headers.insert(CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
-            let range = format!("bytes {}-{}/{}", part.start, part.end - 1, file.size);
-            insert(headers, CONTENT_RANGE, &range);
-            Ok(response)
+            insert(headers, CONTENT_RANGE, &format!("bytes {}-{}/{}", part.start, part.end - 1, file.size));
+            response
         }
-        Wanted::Parts(parts) => send_parts(&downloading, &caller, &file, parts, signed).await,
-    }
+        Planned::Described | Planned::Whole => {
+            let body = match planned {
+                Planned::Whole => send(downloading, caller, file, &(0..file.size)).await?,
+                _ => Body::empty(),
+            };
+            let mut response = Response::new(body);
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(file.size));
+            response
+        }
+    };
+    describe(response.headers_mut(), file, open);
+    Ok(response)
 }
 
 /// The file, if whoever asks may read it, and whether that is so by a signature.

@@ -1,15 +1,17 @@
 //! `GET /files/{id}`: what is known of a file.
 
-use api::auth::MaybeCaller;
+use api::auth::{Caller, MaybeCaller};
 use api::{Json, Path, Problem};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
+use kernel::error::Kind;
 use kernel::id::Id;
 
 use super::problem::Failure;
-use super::{Catalogue, maybe_viewer};
+use super::{Catalogue, maybe_viewer, viewer};
 use crate::model::{File, FileView, Viewer};
+use crate::store::Store;
 
 /// What is known of a file.
 #[utoipa::path(
@@ -33,6 +35,19 @@ pub(super) async fn get_file(
 pub(super) async fn readable(catalogue: &Catalogue, viewer: Viewer, id: Id) -> Result<File, Failure> {
     let file = catalogue.store.file(id).await?.ok_or_else(Problem::not_found)?;
     if viewer.may_read(file.owner.id, file.metadata.visibility) { Ok(file) } else { Err(Problem::not_found().into()) }
+}
+
+/// The file, if the caller may write it: 403 if they may only read it. `doing` completes "Only its owner may …".
+pub(super) async fn writable(store: &Store, caller: &Caller, id: Id, doing: &str) -> Result<File, Failure> {
+    let file = store.file(id).await?.ok_or_else(Problem::not_found)?;
+    let viewer = viewer(caller);
+    if !viewer.may_read(file.owner.id, file.metadata.visibility) {
+        return Err(Problem::not_found().into());
+    }
+    if !viewer.may_write(file.owner.id) {
+        return Err(Problem::new(Kind::Forbidden, format!("Only its owner may {doing} this file.")).into());
+    }
+    Ok(file)
 }
 
 pub(super) fn view(file: &File) -> Response {

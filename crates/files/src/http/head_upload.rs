@@ -2,47 +2,50 @@
 //! stays true.
 
 use api::Path;
-use api::auth::Caller;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use kernel::id::Id;
 
+use super::Uploading;
 use super::problem::Failure;
-use super::{Uploading, owner, viewer};
-use crate::ingest::IngestError;
+use super::uploader::Uploader;
 use crate::model::condition::http_date;
-use crate::model::{Upload, UploadState, tus};
+use crate::model::{UploadState, tus};
 
 /// How much of an upload is durable.
 #[utoipa::path(
     head,
     path = "/api/v1/uploads/{id}",
     tag = "uploads",
-    params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
+    params(
+        ("id" = String, Path),
+        ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
+    ),
     responses((status = 200, description = "Upload-Offset, Upload-Length, Upload-Metadata"), (status = 404), (status = 410)),
-    security(("token" = []))
+    security((), ("token" = []))
 )]
 pub(super) async fn head_upload(
     State(uploading): State<Uploading>,
-    caller: Caller,
+    uploader: Uploader,
     Path(id): Path<Id>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    head(&uploading, &caller, id, &headers).await.map_err(Failure::tus)
+    head(&uploading, &uploader, id, &headers).await.map_err(Failure::tus)
 }
 
 pub(super) async fn head(
     uploading: &Uploading,
-    caller: &Caller,
+    uploader: &Uploader,
     id: Id,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     tus::check_version(headers)?;
-    caller.need_scope("files:write")?;
-    uploading.tracker.saw(&owner(caller));
-    check_owner(uploading, caller, id).await?;
+    uploader.may_upload()?;
+    uploader.seen(uploading);
+    uploader.upload(uploading, id).await?;
     let upload = uploading.ingest.settle(id).await?;
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
@@ -66,10 +69,4 @@ pub(super) async fn head(
         headers.insert(name, value);
     }
     Ok(response)
-}
-
-/// The upload, if it is the caller's: other people's uploads do not exist.
-pub(super) async fn check_owner(uploading: &Uploading, caller: &Caller, id: Id) -> Result<Upload, Failure> {
-    let upload = uploading.store.upload(id).await?.ok_or(IngestError::NotFound)?;
-    if viewer(caller).may_write(upload.owner.id) { Ok(upload) } else { Err(IngestError::NotFound.into()) }
 }

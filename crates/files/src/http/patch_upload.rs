@@ -1,7 +1,6 @@
 //! `PATCH /uploads/{id}`: more bytes.
 
 use api::Path;
-use api::auth::Caller;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -10,10 +9,10 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use kernel::id::Id;
 
+use super::Uploading;
 use super::create_upload::progress;
-use super::head_upload::check_owner;
 use super::problem::Failure;
-use super::{Uploading, owner};
+use super::uploader::Uploader;
 use crate::ingest::{Claimed, IngestError, Terms};
 use crate::model::condition::http_date;
 use crate::model::{Upload, UploadState, tus};
@@ -26,6 +25,7 @@ use crate::model::{Upload, UploadState, tus};
     params(
         ("id" = String, Path),
         ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
         ("Upload-Offset" = i64, Header, description = "Where these bytes begin"),
     ),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
@@ -34,31 +34,31 @@ use crate::model::{Upload, UploadState, tus};
         (status = 409, description = "Another offset, or a newer request"),
         (status = 410), (status = 413), (status = 415), (status = 429), (status = 503), (status = 507),
     ),
-    security(("token" = []))
+    security((), ("token" = []))
 )]
 pub(super) async fn patch_upload(
     State(uploading): State<Uploading>,
-    caller: Caller,
+    uploader: Uploader,
     Path(id): Path<Id>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    patch(&uploading, &caller, id, &headers, body).await.map_err(Failure::tus)
+    patch(&uploading, &uploader, id, &headers, body).await.map_err(Failure::tus)
 }
 
 pub(super) async fn patch(
     uploading: &Uploading,
-    caller: &Caller,
+    uploader: &Uploader,
     id: Id,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
     tus::check_version(headers)?;
-    caller.need_scope("files:write")?;
+    uploader.may_upload()?;
     tus::check_content_type(headers)?;
     let offset = tus::offset(headers)?;
-    uploading.tracker.saw(&owner(caller));
-    let found = check_owner(uploading, caller, id).await?;
+    uploader.seen(uploading);
+    let found = uploader.upload(uploading, id).await?;
     match found.state {
         UploadState::Gone => return Err(IngestError::Gone.into()),
         UploadState::Done => return Ok(complete(&found, offset, body).await?),
@@ -69,7 +69,7 @@ pub(super) async fn patch(
         return Err(IngestError::Offset { actual: found.offset }.into());
     }
     check_room(found.length, offset, &body)?;
-    let permit = uploading.admission.enter(Some(caller.user)).await?;
+    let permit = uploading.admission.enter(Some(uploader.account())).await?;
     let claim = match uploading.ingest.claim(id, found.epoch).await? {
         Claimed::Complete(upload) => return Ok(complete(&upload, offset, body).await?),
         Claimed::Writer(claim) => claim,

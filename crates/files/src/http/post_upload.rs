@@ -1,6 +1,5 @@
 //! `POST /uploads/{id}` with `X-HTTP-Method-Override`: for clients whose surroundings let only POST through.
 
-use api::auth::Caller;
 use api::{Path, Problem};
 use axum::body::Body;
 use axum::extract::State;
@@ -10,20 +9,21 @@ use kernel::id::Id;
 
 use super::Uploading;
 use super::problem::Failure;
+use super::uploader::Uploader;
 use super::{delete_upload, head_upload, patch_upload};
 use crate::model::tus;
 
 pub(super) async fn post_upload(
     State(uploading): State<Uploading>,
-    caller: Caller,
+    uploader: Uploader,
     Path(id): Path<Id>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
     let answer = match tus::overridden(&headers) {
-        Some(Method::PATCH) => patch_upload::patch(&uploading, &caller, id, &headers, body).await,
-        Some(Method::DELETE) => delete_upload::delete(&uploading, &caller, id, &headers).await,
-        Some(Method::HEAD) => head_upload::head(&uploading, &caller, id, &headers).await,
+        Some(Method::PATCH) => patch_upload::patch(&uploading, &uploader, id, &headers, body).await,
+        Some(Method::DELETE) => delete_upload::delete(&uploading, &uploader, id, &headers).await,
+        Some(Method::HEAD) => head_upload::head(&uploading, &uploader, id, &headers).await,
         _ => Err(Problem::with_status(
             StatusCode::METHOD_NOT_ALLOWED,
             "method-not-allowed",

@@ -13,6 +13,8 @@ use crate::admission::Refused;
 use crate::ingest::IngestError;
 use crate::model::metadata::BadMetadata;
 use crate::model::tus::{self, BadTus};
+use crate::model::voucher::Refusal;
+use crate::passwords::PasswordError;
 
 /// An answer in the making: so that `?` turns each layer's errors into it.
 pub(crate) struct Failure(pub(crate) Problem);
@@ -83,6 +85,13 @@ impl From<IngestError> for Failure {
                 Kind::NoSpace,
                 "The disk is full. What was acknowledged is kept: go on when there is space again.",
             )),
+            IngestError::Quota { left } => Self(Problem::with_status(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "quota",
+                "The quota is full",
+                format!("{left} bytes are left of the quota: remove files or unfinished uploads first."),
+            )),
+            IngestError::Voucher(refusal) => Self(refused_voucher(refusal)),
             IngestError::OtherRequest => Self(api::idempotency::other_body()),
             IngestError::Store(error) => error.into(),
             IngestError::Blob(error) => error.into(),
@@ -132,6 +141,14 @@ impl From<Refused> for Failure {
     }
 }
 
+impl From<PasswordError> for Failure {
+    fn from(error: PasswordError) -> Self {
+        let kind = error.kind();
+        log(&error, kind);
+        Self(Problem::new(kind, text(kind, "The checking of passwords")))
+    }
+}
+
 impl Failure {
     fn after(self, wait: Duration) -> Self {
         Self(self.0.retry_after(wait))
@@ -141,6 +158,16 @@ impl Failure {
     pub(crate) fn tus(self) -> Self {
         Self(self.0.header(tus::TUS_RESUMABLE, HeaderValue::from_static(tus::VERSION)))
     }
+}
+
+fn refused_voucher(refusal: Refusal) -> Problem {
+    let (slug, title) = match refusal {
+        Refusal::Revoked => ("voucher-revoked", "This voucher was revoked"),
+        Refusal::Expired => ("voucher-expired", "This voucher has expired"),
+        Refusal::Files => ("voucher-files", "This voucher takes no more files"),
+        Refusal::Bytes { .. } => ("voucher-bytes", "This voucher takes no more bytes"),
+    };
+    Problem::with_status(StatusCode::FORBIDDEN, slug, title, format!("{refusal}: ask whoever gave it for another."))
 }
 
 fn text(kind: Kind, what: &str) -> String {

@@ -19,7 +19,7 @@ use super::{Uploading, owner};
 use crate::ingest::{IngestError, Terms};
 use crate::model::metadata::{self, Change, JSON_KEYS};
 use crate::model::{FileView, Metadata};
-use crate::store::{Created, NewUpload, Remember};
+use crate::store::{Begun, NewUpload, Remember, Repeat};
 
 /// What is said about the file.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -107,9 +107,11 @@ pub(super) async fn put_file(
         expires_at: uploading.ingest.expiry(now),
         remember: None,
         writer: None,
+        by: Begun::Member(caller.role),
+        quotas: uploading.ingest.quotas(),
     };
     let id = new.id;
-    let (Created::New, Some(claim)) = uploading.ingest.begin(new, true).await? else {
+    let (Repeat::New, Some(claim)) = uploading.ingest.begin(new, true).await? else {
         return Err(IngestError::OtherRequest.into());
     };
     let terms = Terms { one_shot: length.is_none(), remember };

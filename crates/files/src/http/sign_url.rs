@@ -23,6 +23,13 @@ pub(super) struct SignedUrl {
     expires_at: Timestamp,
 }
 
+impl SignedUrl {
+    /// The address of a file's content with that signature.
+    pub(super) fn new(file: Id, signature: &str, expires_at: Timestamp) -> Self {
+        Self { url: format!("/api/v1/files/{file}/content?signature={signature}"), expires_at }
+    }
+}
+
 /// An address that opens one file for ten minutes, without a token.
 #[utoipa::path(
     post,
@@ -40,5 +47,5 @@ pub(super) async fn sign_url(
     let file = readable(&catalogue, maybe_viewer(&caller)?, id).await?;
     let expires_at = catalogue.clock.now().plus(LIFETIME);
     let signature = catalogue.signer.sign(file.id, expires_at);
-    Ok(Json(SignedUrl { url: format!("/api/v1/files/{id}/content?signature={signature}"), expires_at }))
+    Ok(Json(SignedUrl::new(file.id, &signature, expires_at)))
 }

@@ -165,6 +165,7 @@ impl<'i> Writing<'i> {
             finish,
             now,
             expires_at: self.ingest.expiry(now),
+            growing: self.upload.length.is_none().then_some((self.upload.owner.id, self.ingest.quotas)),
         }
     }
 

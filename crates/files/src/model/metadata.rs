@@ -225,7 +225,7 @@ fn set(field: &mut String, text: Option<String>, key: &'static str, longest: usi
     Ok(())
 }
 
-fn value(key: &'static str, code: &'static str, message: impl Into<String>) -> BadMetadata {
+pub(super) fn value(key: &'static str, code: &'static str, message: impl Into<String>) -> BadMetadata {
     BadMetadata::Value { key, code, message: message.into() }
 }
 

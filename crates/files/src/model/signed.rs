@@ -5,8 +5,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::clock::Timestamp;
-use kernel::id::Id;
+use kernel::id::{Id, IdSource};
 use ring::hmac;
+
+use super::secret_token::{self, SecretToken};
 
 /// How long an address is good.
 pub const LIFETIME: Duration = Duration::from_secs(600);
@@ -37,6 +39,29 @@ impl Signer {
         let (Ok(until), Ok(tag)) = (seconds.parse::<i64>(), URL_SAFE_NO_PAD.decode(tag)) else { return false };
         hmac::verify(&self.0, message(file, until).as_bytes(), &tag).is_ok() && now.as_seconds() <= until
     }
+
+    /// A new token. A request that may be sent again has a `name`, from which its repeats get the same one: tokens are
+    /// not kept, and without the key the name says nothing about its token.
+    #[must_use]
+    pub fn token(&self, ids: &IdSource, name: Option<String>) -> SecretToken {
+        let mut bytes = [0; secret_token::LENGTH];
+        match name {
+            Some(name) => {
+                let tag = hmac::sign(&self.0, format!("bedel secret token {name}").as_bytes());
+                bytes.copy_from_slice(&tag.as_ref()[..secret_token::LENGTH]);
+            }
+            None => ids.fill(&mut bytes),
+        }
+        SecretToken::new(bytes)
+    }
+
+    /// Seals the digest of a body that holds a password: a plain one could be guessed at.
+    #[must_use]
+    pub fn seal(&self, digest: &[u8; 32]) -> [u8; 32] {
+        let mut sealed = [0; 32];
+        sealed.copy_from_slice(hmac::sign(&self.0, &[b"bedel body ", digest.as_slice()].concat()).as_ref());
+        sealed
+    }
 }
 
 fn message(file: Id, until_seconds: i64) -> String {
@@ -45,7 +70,24 @@ fn message(file: Id, until_seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use kernel::clock::ManualClock;
+
     use super::*;
+
+    #[test]
+    fn repeats_get_the_same_token_and_nobody_else_does() {
+        let ids = IdSource::seeded(Arc::new(ManualClock::default()), 1);
+        let signer = Signer::new(b"secret");
+        let named = |signer: &Signer, name: &str| signer.token(&ids, Some(name.to_owned())).expose().to_owned();
+        assert_eq!(named(&signer, "a"), named(&signer, "a"));
+        assert_ne!(named(&signer, "a"), named(&signer, "b"));
+        assert_ne!(named(&signer, "a"), named(&Signer::new(b"another"), "a"));
+        assert_ne!(signer.token(&ids, None).expose(), signer.token(&ids, None).expose());
+        assert_eq!(signer.seal(&[1; 32]), signer.seal(&[1; 32]));
+        assert_ne!(signer.seal(&[1; 32]), signer.seal(&[2; 32]));
+    }
 
     #[test]
     fn a_signature_opens_one_file_for_a_while() {

@@ -6,8 +6,9 @@ use kernel::id::Id;
 use sea_orm::{ConnectionTrait, Value};
 use store::{DbContext, StoreError, jobs};
 
-use super::{DELETE_BLOBS, Row, Store, int, json, statement, text};
+use super::{DELETE_BLOBS, Row, Store, int, json, quotas, shares, statement, text, vouchers};
 use crate::model::listing::{Cursor, Filter, Key, Sort};
+use crate::model::quota::Change;
 use crate::model::{File, Metadata, UploadState, Viewer, Visibility, digest, fold, listing};
 
 const COLUMNS: &str = "id, version, owner, owner_name, metadata, size_bytes, sha256, created_at";
@@ -102,6 +103,7 @@ impl Store {
             .write(move |tx| {
                 async move {
                     let key = || [text(id.to_string())];
+                    let Some(file) = find(tx, id).await? else { return Ok(Removal::Absent) };
                     let delete = statement(tx, "DELETE FROM files_file WHERE id = ?", key());
                     if tx.execute_raw(delete).await.context("remove a file")?.rows_affected() == 0 {
                         return Ok(Removal::Absent);
@@ -119,6 +121,9 @@ impl Store {
                     );
                     tx.execute_raw(upload).await.context("remove a file's upload")?;
                     jobs::enqueue(tx, DELETE_BLOBS, &id.to_string(), "{}", now).await?;
+                    shares::revoke_of_file(tx, id, now).await?;
+                    vouchers::keep_receipt(tx, &file).await?;
+                    quotas::charge(tx, file.owner.id, None, Change::remove(file.size)).await?;
                     Ok(Removal::Removed)
                 }
                 .boxed()

@@ -9,7 +9,8 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError};
 
-use super::{Shared, Store, int, json, statement, text};
+use super::{QuotaError, Shared, Store, int, json, quotas, statement, text};
+use crate::model::quota::{Change, Quotas};
 use crate::model::{File, Segment, UploadState, digest, listing};
 
 /// A durable offset. The bytes it speaks of have been synced before.
@@ -33,6 +34,8 @@ pub(crate) struct Commit {
     pub(crate) now: Timestamp,
     /// When the upload ends if nothing more arrives.
     pub(crate) expires_at: Timestamp,
+    /// Whose it is, and what they may have, if its length was not declared: then each commit takes of the quota.
+    pub(crate) growing: Option<(Id, Quotas)>,
 }
 
 /// The last commit of an upload.
@@ -55,15 +58,38 @@ pub(crate) struct Remember {
     pub(crate) digest: [u8; 32],
 }
 
+impl Remember {
+    /// What no other request has: from it repeats get the same secrets.
+    #[must_use]
+    pub(crate) fn name(&self) -> String {
+        format!("{}\n{}\n{}", self.scope, self.key, digest::hex(&self.digest))
+    }
+}
+
 /// Why nothing was committed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommitError {
     /// Another request has taken the upload over, or it was removed.
     #[error("another request has taken the upload over")]
     Stale,
+    /// It would pass the owner's quota.
+    #[error("{left} bytes are left of the quota")]
+    Quota {
+        /// How many would fit.
+        left: u64,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<QuotaError> for CommitError {
+    fn from(error: QuotaError) -> Self {
+        match error {
+            QuotaError::Full { left } => Self::Quota { left },
+            QuotaError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl Store {
@@ -98,6 +124,10 @@ impl Store {
 async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitError> {
     let done = commit.finish.is_some();
     let state = if done { UploadState::Done } else { UploadState::Open };
+    let held = match &commit.growing {
+        Some(_) => Some(fence(tx, commit).await?),
+        None => None,
+    };
     // The fence and the first statement: a write, because a read of the epoch is none.
     let sql = format!(
         "UPDATE files_upload SET acked = ?, hash = ?, state = ?, updated_at = ?, expires_at = ?{}{} WHERE id = ? AND epoch \
@@ -145,6 +175,13 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
     }
     if let Some(finish) = &commit.finish {
         insert_file(tx, &finish.file).await?;
+        let (owner, size) = (finish.file.owner.id, finish.file.size);
+        match (commit.growing, held) {
+            (Some((_, quotas)), Some(held)) => {
+                quotas::charge_within(tx, owner, None, Change::complete(held, size), quotas).await?;
+            }
+            _ => quotas::charge(tx, owner, None, Change::complete(size, size)).await?,
+        }
         if let Some(key) = &finish.remember {
             // Two requests under one key may race to here: both made a file, the first one's is the answer.
             if idempotency::find(tx, &key.scope, &key.key, &key.digest).await? != Seen::New {
@@ -154,8 +191,30 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
             let answer = Answer { status: 201, body: &body };
             idempotency::remember(tx, &key.scope, &key.key, &key.digest, answer, commit.now).await?;
         }
+    } else if let (Some((owner, quotas)), Some(held)) = (commit.growing, held) {
+        let change = Change::reserve(commit.offset.saturating_sub(held));
+        quotas::charge_within(tx, owner, None, change, quotas).await?;
     }
     Ok(())
+}
+
+/// Holds the upload against every other writer; returns how much of the quota it takes until now.
+async fn fence(tx: &DatabaseTransaction, commit: &Commit) -> Result<u64, CommitError> {
+    let fence = statement(
+        tx,
+        "UPDATE files_upload SET updated_at = ? WHERE id = ? AND epoch = ? AND state = ?",
+        [
+            commit.now.as_micros().into(),
+            text(commit.upload.to_string()),
+            int(commit.epoch),
+            text(UploadState::Open.word()),
+        ],
+    );
+    if tx.execute_raw(fence).await.context("hold an upload")?.rows_affected() != 1 {
+        return Err(CommitError::Stale);
+    }
+    let upload = super::uploads::find(tx, commit.upload).await?.ok_or(CommitError::Stale)?;
+    Ok(upload.length.unwrap_or(upload.offset))
 }
 
 async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use kernel::id::Id;
 use sea_orm::ConnectionTrait;
 use store::{DbContext, StoreError, jobs};
 
-use super::{Row, Store, int, statement, text};
+use super::{Row, Store, int, shares, statement, text, vouchers};
 use crate::model::UploadState;
 
 /// The kind of job that removes the blobs of an upload or file; its key is the id.
@@ -74,6 +74,18 @@ impl Store {
                     Ok(tx.execute_raw(delete).await.context("forget uploads")?.rows_affected())
                 }
                 .boxed()
+            })
+            .await
+    }
+
+    /// Forgets shares and vouchers that ended at or before `border`; returns how many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn forget_ended(&self, border: Timestamp) -> Result<u64, StoreError> {
+        self.sql
+            .write(move |tx| {
+                async move { Ok(shares::forget(tx, border).await? + vouchers::forget(tx, border).await?) }.boxed()
             })
             .await
     }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use api::auth::UserRole;
 use futures::FutureExt;
 use kernel::clock::Timestamp;
 use kernel::id::Id;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError, jobs};
 
-use super::{DELETE_BLOBS, Remember, Row, Shared, Store, int, json, statement, text};
+use super::{DELETE_BLOBS, QuotaError, Remember, Row, Shared, Store, int, json, quotas, statement, text, vouchers};
+use crate::model::quota::{Change, Quotas};
+use crate::model::voucher::Refusal;
 use crate::model::{Metadata, Owner, Segment, Upload, UploadState, Writer, digest};
 
 const COLUMNS: &str = "id, owner, owner_name, total, acked, epoch, writer, hash, state, metadata, metadata_header, \
@@ -36,41 +39,91 @@ pub(crate) struct NewUpload {
     pub(crate) remember: Option<Remember>,
     /// Who writes it at once.
     pub(crate) writer: Option<Writer>,
+    /// With what right it is begun.
+    pub(crate) by: Begun,
+    /// What its owner may have.
+    pub(crate) quotas: Quotas,
 }
 
-/// What became of a beginning.
+/// With what right an upload is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// By its owner, who has this role.
+    Member(UserRole),
+    /// With the owner's voucher.
+    Guest(Id),
+}
+
+/// Why no upload was begun.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CreateError {
+    /// It would pass its owner's quota.
+    #[error("{left} bytes are left of the quota")]
+    Quota {
+        /// How many would fit.
+        left: u64,
+    },
+    /// The voucher does not allow it.
+    #[error(transparent)]
+    Voucher(Refusal),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<QuotaError> for CreateError {
+    fn from(error: QuotaError) -> Self {
+        match error {
+            QuotaError::Full { left } => Self::Quota { left },
+            QuotaError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Whether a request that may be sent again was seen before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Created {
-    /// There is a new upload.
+pub(crate) enum Repeat {
+    /// It was not.
     New,
-    /// The same request was made before and began this one.
+    /// It was, and made the thing of this id.
     Before(Id),
     /// The key was used for another request.
     OtherRequest,
+}
+
+/// Looks a request up by its idempotency key; a new one is remembered as having made `id`.
+pub(super) async fn answer_once(
+    tx: &DatabaseTransaction,
+    remember: Option<&Remember>,
+    id: Id,
+    now: Timestamp,
+) -> Result<Repeat, StoreError> {
+    let Some(key) = remember else { return Ok(Repeat::New) };
+    match idempotency::find(tx, &key.scope, &key.key, &key.digest).await? {
+        Seen::New => {}
+        Seen::Replay { body, .. } => return Ok(body.parse().map_or(Repeat::OtherRequest, Repeat::Before)),
+        Seen::OtherBody => return Ok(Repeat::OtherRequest),
+    }
+    let answer = Answer { status: 201, body: &id.to_string() };
+    idempotency::remember(tx, &key.scope, &key.key, &key.digest, answer, now).await?;
+    Ok(Repeat::New)
 }
 
 impl Store {
     /// Begins an upload, once per idempotency key.
     ///
     /// # Errors
-    /// The database's.
-    pub(crate) async fn create(&self, new: NewUpload) -> Result<Created, StoreError> {
+    /// [`CreateError`]; then there is none.
+    pub(crate) async fn create(&self, new: NewUpload) -> Result<Repeat, CreateError> {
         let new: Shared<NewUpload> = Arc::new(new);
         let metadata = json(&new.metadata)?;
         self.sql
             .write(move |tx| {
                 let (new, metadata) = (Arc::clone(&new), metadata.clone());
                 async move {
-                    if let Some(key) = &new.remember {
-                        match idempotency::find(tx, &key.scope, &key.key, &key.digest).await? {
-                            Seen::New => {}
-                            Seen::Replay { body, .. } => {
-                                return Ok(body.parse().map_or(Created::OtherRequest, Created::Before));
-                            }
-                            Seen::OtherBody => return Ok(Created::OtherRequest),
-                        }
-                        let answer = Answer { status: 201, body: &new.id.to_string() };
-                        idempotency::remember(tx, &key.scope, &key.key, &key.digest, answer, new.now).await?;
+                    let repeat = answer_once(tx, new.remember.as_ref(), new.id, new.now).await?;
+                    if repeat != Repeat::New {
+                        return Ok(repeat);
                     }
                     let insert = statement(
                         tx,
@@ -94,7 +147,16 @@ impl Store {
                         ],
                     );
                     tx.execute_raw(insert).await.context("begin an upload")?;
-                    Ok(Created::New)
+                    let role = match new.by {
+                        Begun::Member(role) => Some(role),
+                        Begun::Guest(voucher) => {
+                            vouchers::begin(tx, voucher, &new).await?.map_err(CreateError::Voucher)?;
+                            None
+                        }
+                    };
+                    let change = Change::reserve(new.length.unwrap_or(0));
+                    quotas::charge_within(tx, new.owner.id, role, change, new.quotas).await?;
+                    Ok(Repeat::New)
                 }
                 .boxed()
             })
@@ -175,6 +237,11 @@ impl Store {
                         statement(tx, "DELETE FROM files_segment WHERE file = ?", [text(id.to_string())]);
                     tx.execute_raw(delete).await.context("remove an upload's segments")?;
                     jobs::enqueue(tx, DELETE_BLOBS, &id.to_string(), "{}", now).await?;
+                    if let Some(gone) = find(tx, id).await? {
+                        let held = gone.length.unwrap_or(gone.offset);
+                        vouchers::give_back(tx, id, held).await?;
+                        quotas::charge(tx, gone.owner.id, None, Change::release(held)).await?;
+                    }
                     Ok(true)
                 }
                 .boxed()

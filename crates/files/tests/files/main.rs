@@ -4,13 +4,22 @@ mod admission;
 mod bad_input;
 mod catalogue;
 mod download;
+mod quotas;
 mod resume;
+mod shares;
 mod support;
 mod takeover;
 mod transfers;
 mod upload;
+mod vouchers;
 
 use support::Campus;
+
+/// Made in a frame of its own: all scenarios in one would not fit the stack.
+#[inline(never)]
+fn boxed<F: Future>(scenario: impl FnOnce() -> F) -> std::pin::Pin<Box<F>> {
+    Box::pin(scenario())
+}
 
 /// Each scenario on SQLite is a test of its own, so that they run side by side.
 macro_rules! on_sqlite {
@@ -30,7 +39,8 @@ macro_rules! on_sqlite {
             let server = testkit::mariadb::MariaDb::start().await;
             $(
                 eprintln!("on MariaDB: {}", stringify!($name));
-                $module::$name(Campus::new(&server.url(concat!("files_", stringify!($name)))).await).await;
+                let campus = Campus::new(&server.url(concat!("files_", stringify!($name)))).await;
+                boxed(|| $module::$name(campus)).await;
             )*
         }
     };
@@ -78,4 +88,23 @@ on_sqlite!(
     transfers::seen_while_they_move_and_after,
     transfers::known_after_a_flush,
     transfers::presence,
+    shares::from_making_to_revoking,
+    shares::the_last_download_is_one_ones,
+    shares::passwords_and_guesses,
+    shares::content_counts_first_bytes,
+    shares::content_takes_a_password,
+    shares::a_link_ends,
+    shares::bad_links,
+    shares::asked_twice,
+    vouchers::a_guest_uploads_and_comes_back,
+    vouchers::limits_hold_at_once,
+    vouchers::what_is_given_up_is_given_back,
+    vouchers::revoking_ends_running_uploads,
+    vouchers::expiry_ends_beginnings,
+    vouchers::bad_vouchers,
+    quotas::two_at_once_cannot_pass,
+    quotas::lengths_that_are_not_declared,
+    quotas::the_row_is_the_sum,
+    quotas::roles_and_grants,
+    quotas::guests_take_of_the_members,
 );

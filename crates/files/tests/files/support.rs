@@ -285,6 +285,16 @@ pub(crate) async fn call(
     send(replica.address, request(user, method, path, &headers, bytes(body))).await
 }
 
+/// A request with a JSON body.
+pub(crate) async fn json(replica: &Replica, user: Option<&User>, method: Method, path: &str, body: &Value) -> Answer {
+    call(replica, user, method, path, &[("content-type", "application/json")], body.to_string()).await
+}
+
+/// What kind of problem an answer tells of.
+pub(crate) fn problem(answer: &Answer) -> String {
+    answer.json()["type"].as_str().unwrap_or_default().trim_start_matches("/problems/").to_owned()
+}
+
 pub(crate) const TUS: (&str, &str) = ("tus-resumable", "1.0.0");
 pub(crate) const OFFSET_STREAM: (&str, &str) = ("content-type", "application/offset+octet-stream");
 

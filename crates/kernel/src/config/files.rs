@@ -21,6 +21,12 @@ pub struct Files {
     pub upload_expiry_s: u64,
     /// How many bytes of an upload may arrive before its offset is made durable.
     pub checkpoint: u64,
+    /// Bytes a student's files and open uploads may have together; 0 for no limit.
+    pub quota_student: u64,
+    /// The same for a professor.
+    pub quota_professor: u64,
+    /// The same for staff. Administrators have no limit.
+    pub quota_staff: u64,
 }
 
 impl Default for Files {
@@ -33,6 +39,9 @@ impl Default for Files {
             queue_ms: 5_000,
             upload_expiry_s: 7 * 86_400,
             checkpoint: 16 << 20,
+            quota_student: 10 << 30,
+            quota_professor: 100 << 30,
+            quota_staff: 100 << 30,
         }
     }
 }
