@@ -20,12 +20,16 @@ use crate::model::{Owner, Viewer};
 use crate::store::Store;
 use crate::tracker::Tracker;
 
+mod append;
 mod create_upload;
 mod delete_file;
 mod delete_upload;
+mod door;
+mod draft;
 mod get_content;
 mod get_file;
 mod head_upload;
+mod join_uploads;
 mod list_files;
 mod list_presence;
 mod list_transfers;

@@ -11,11 +11,14 @@ use crate::model::{Metadata, Owner};
 
 mod catalogue;
 mod commit;
+mod join;
+mod reading;
 mod sweep;
 mod uploads;
 
 pub(crate) use catalogue::Removal;
 pub(crate) use commit::{Commit, CommitError, Finish, Remember};
+pub(crate) use reading::{HASH, ScrubCursor, Verdict};
 pub(crate) use sweep::{DELETE_BLOBS, Swept};
 pub(crate) use uploads::{Created, NewUpload};
 

@@ -4,11 +4,12 @@ use api::Path;
 use api::auth::Caller;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use kernel::error::Kind;
 use kernel::id::Id;
 
 use super::Uploading;
+use super::door::Door;
 use super::head_upload::check_owner;
 use super::problem::Failure;
 use crate::ingest::IngestError;
@@ -19,7 +20,7 @@ use crate::model::{UploadState, tus};
     delete,
     path = "/api/v1/uploads/{id}",
     tag = "uploads",
-    params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
+    params(("id" = String, Path), ("Tus-Resumable" = Option<String>, Header, description = "1.0.0")),
     responses((status = 204), (status = 404), (status = 409, description = "It is a file by now"), (status = 410)),
     security(("token" = []))
 )]
@@ -29,16 +30,19 @@ pub(super) async fn delete_upload(
     Path(id): Path<Id>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    delete(&uploading, &caller, id, &headers).await.map_err(Failure::tus)
+    let door = Door::of(&headers)?;
+    delete(&uploading, &caller, id, (door, &headers)).await.map_err(|failure| door.failure(failure))
 }
 
 pub(super) async fn delete(
     uploading: &Uploading,
     caller: &Caller,
     id: Id,
-    headers: &HeaderMap,
+    (door, headers): (Door, &HeaderMap),
 ) -> Result<Response, Failure> {
-    tus::check_version(headers)?;
+    if door == Door::Tus {
+        tus::check_version(headers)?;
+    }
     caller.need_scope("files:write")?;
     match check_owner(uploading, caller, id).await?.state {
         UploadState::Gone => return Err(IngestError::Gone.into()),
@@ -46,10 +50,11 @@ pub(super) async fn delete(
             let detail = format!("Every byte has arrived: delete the file, /api/v1/files/{id}.");
             return Err(api::Problem::new(Kind::Conflict, detail).into());
         }
-        UploadState::Open => {}
+        UploadState::Open | UploadState::Part => {}
     }
     uploading.ingest.abandon(id).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(tus::TUS_RESUMABLE, HeaderValue::from_static(tus::VERSION));
+    let (name, value) = door.mark();
+    response.headers_mut().insert(name, value);
     Ok(response)
 }

@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError};
 
+use super::join::{self, Joining};
 use super::{Shared, Store, int, json, statement, text};
 use crate::model::{File, Segment, UploadState, digest, listing};
 
@@ -27,21 +28,28 @@ pub(crate) struct Commit {
     pub(crate) segment: Option<(Segment, bool)>,
     /// Whether the writer has nothing more to say.
     pub(crate) release: bool,
-    /// The file that the upload becomes with this commit.
+    /// What the upload becomes with this commit.
     pub(crate) finish: Option<Finish>,
+    /// The largest file.
+    pub(crate) most: u64,
     /// When.
     pub(crate) now: Timestamp,
     /// When the upload ends if nothing more arrives.
     pub(crate) expires_at: Timestamp,
 }
 
-/// The last commit of an upload.
+/// What the last commit of an upload makes of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Finish {
-    /// The file it becomes.
-    pub(crate) file: File,
-    /// The idempotency key under which the file is the answer.
-    pub(crate) remember: Option<Remember>,
+pub(crate) enum Finish {
+    /// A file.
+    File {
+        /// The file.
+        file: Box<File>,
+        /// The idempotency key under which the file is the answer.
+        remember: Option<Remember>,
+    },
+    /// A part that has all its bytes, and with it the wholes that waited for it alone.
+    Part,
 }
 
 /// An idempotency key and what it belongs to.
@@ -97,7 +105,11 @@ impl Store {
 
 async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitError> {
     let done = commit.finish.is_some();
-    let state = if done { UploadState::Done } else { UploadState::Open };
+    let state = match commit.finish {
+        None => UploadState::Open,
+        Some(Finish::Part) => UploadState::Part,
+        Some(Finish::File { .. }) => UploadState::Done,
+    };
     // The fence and the first statement: a write, because a read of the epoch is none.
     let sql = format!(
         "UPDATE files_upload SET acked = ?, hash = ?, state = ?, updated_at = ?, expires_at = ?{}{} WHERE id = ? AND epoch \
@@ -143,26 +155,31 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
         };
         tx.execute_raw(write).await.context("commit a segment")?;
     }
-    if let Some(finish) = &commit.finish {
-        insert_file(tx, &finish.file).await?;
-        if let Some(key) = &finish.remember {
+    match &commit.finish {
+        None => Ok(()),
+        Some(Finish::Part) => {
+            let joining = Joining { now: commit.now, expires_at: commit.expires_at, most: commit.most };
+            Ok(join::after_part(tx, commit.upload, joining).await?)
+        }
+        Some(Finish::File { file, remember }) => {
+            insert_file(tx, file).await?;
+            let Some(key) = remember else { return Ok(()) };
             // Two requests under one key may race to here: both made a file, the first one's is the answer.
             if idempotency::find(tx, &key.scope, &key.key, &key.digest).await? != Seen::New {
                 return Ok(());
             }
-            let body = serde_json::to_string(&finish.file.view()).map_err(super::damaged)?;
+            let body = serde_json::to_string(&file.view()).map_err(super::damaged)?;
             let answer = Answer { status: 201, body: &body };
-            idempotency::remember(tx, &key.scope, &key.key, &key.digest, answer, commit.now).await?;
+            Ok(idempotency::remember(tx, &key.scope, &key.key, &key.digest, answer, commit.now).await?)
         }
     }
-    Ok(())
 }
 
-async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result<(), StoreError> {
+pub(super) async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result<(), StoreError> {
     let insert = statement(
         tx,
         "INSERT INTO files_file (id, version, owner, owner_name, name_key, media_type, category, metadata, search, \
-         size_bytes, sha256, visibility, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         size_bytes, sha256, visibility, created_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             text(file.id.to_string()),
             int(file.version),
@@ -174,9 +191,10 @@ async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result<(), StoreE
             text(json(&file.metadata)?),
             text(file.metadata.search_text()),
             int(file.size),
-            text(digest::hex(&file.sha256)),
+            text(file.sha256.map(|sha256| digest::hex(&sha256)).unwrap_or_default()),
             text(file.metadata.visibility.word()),
             file.created_at.as_micros().into(),
+            text(file.state.word()),
         ],
     );
     tx.execute_raw(insert).await.context("add a file to the catalogue").map(drop)

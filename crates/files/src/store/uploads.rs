@@ -9,11 +9,13 @@ use sea_orm::ConnectionTrait;
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError, jobs};
 
+use super::join::{self, Joining};
 use super::{DELETE_BLOBS, Remember, Row, Shared, Store, int, json, statement, text};
+use crate::model::concat::Kind;
 use crate::model::{Metadata, Owner, Segment, Upload, UploadState, Writer, digest};
 
-const COLUMNS: &str = "id, owner, owner_name, total, acked, epoch, writer, hash, state, metadata, metadata_header, \
-                       created_at, updated_at, expires_at";
+const COLUMNS: &str = "id, owner, owner_name, kind, total, acked, epoch, writer, hash, state, metadata, metadata_header, \
+                       concat_header, created_at, updated_at, expires_at";
 
 /// An upload that begins.
 #[derive(Debug, Clone)]
@@ -22,6 +24,14 @@ pub(crate) struct NewUpload {
     pub(crate) id: Id,
     /// Whose it is.
     pub(crate) owner: Owner,
+    /// Whether it is to be a file by itself, a part, or made of parts.
+    pub(crate) kind: Kind,
+    /// What it is made of, if it is made of parts.
+    pub(crate) parts: Vec<Id>,
+    /// `Upload-Concat` as the client wrote it.
+    pub(crate) concat_header: Option<String>,
+    /// The largest file.
+    pub(crate) most: u64,
     /// How long it will be, if that is known.
     pub(crate) length: Option<u64>,
     /// What is said about it.
@@ -47,6 +57,10 @@ pub(crate) enum Created {
     Before(Id),
     /// The key was used for another request.
     OtherRequest,
+    /// A part is missing, no part, or somebody else's.
+    NoPart,
+    /// The parts are longer than a file may be.
+    TooLarge,
 }
 
 impl Store {
@@ -69,18 +83,29 @@ impl Store {
                             }
                             Seen::OtherBody => return Ok(Created::OtherRequest),
                         }
+                    }
+                    if new.kind == Kind::Final {
+                        if let Some(refusal) = join::hold_parts(tx, &new).await? {
+                            return Ok(refusal);
+                        }
+                        if join::too_long(tx, &new).await? {
+                            return Ok(Created::TooLarge);
+                        }
+                    }
+                    if let Some(key) = &new.remember {
                         let answer = Answer { status: 201, body: &new.id.to_string() };
                         idempotency::remember(tx, &key.scope, &key.key, &key.digest, answer, new.now).await?;
                     }
                     let insert = statement(
                         tx,
-                        "INSERT INTO files_upload (id, owner, owner_name, total, acked, epoch, writer, hash, state, \
-                         metadata, metadata_header, created_at, updated_at, expires_at) VALUES (?, ?, ?, ?, 0, ?, ?, ?, \
-                         ?, ?, ?, ?, ?, ?)",
+                        "INSERT INTO files_upload (id, owner, owner_name, kind, total, acked, epoch, writer, hash, \
+                         state, metadata, metadata_header, concat_header, created_at, updated_at, expires_at) VALUES (?, \
+                         ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                         [
                             text(new.id.to_string()),
                             text(new.owner.id.to_string()),
                             text(new.owner.name.clone()),
+                            text(new.kind.word()),
                             new.length.map_or(sea_orm::Value::BigInt(None), int),
                             i64::from(new.writer.is_some()).into(),
                             sea_orm::Value::from(new.writer.as_ref().map(|writer| writer.0.clone())),
@@ -88,12 +113,17 @@ impl Store {
                             text(UploadState::Open.word()),
                             text(metadata),
                             text(new.metadata_header.clone()),
+                            sea_orm::Value::from(new.concat_header.clone()),
                             new.now.as_micros().into(),
                             new.now.as_micros().into(),
                             new.expires_at.as_micros().into(),
                         ],
                     );
                     tx.execute_raw(insert).await.context("begin an upload")?;
+                    if new.kind == Kind::Final {
+                        let joining = Joining { now: new.now, expires_at: new.expires_at, most: new.most };
+                        join::enter_parts(tx, &new, joining).await?;
+                    }
                     Ok(Created::New)
                 }
                 .boxed()
@@ -147,8 +177,28 @@ impl Store {
             .await
     }
 
-    /// Removes an unfinished upload, its bytes by a job. False if it was not open, or `expired` is asked for and it has
-    /// time left.
+    /// Fixes the length of an upload of which it was put off. False if it was fixed before, or the epoch is another.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn fix_length(&self, id: Id, epoch: u64, length: u64) -> Result<bool, StoreError> {
+        self.sql
+            .write(move |tx| {
+                async move {
+                    let update = statement(
+                        tx,
+                        "UPDATE files_upload SET total = ? WHERE id = ? AND epoch = ? AND state = ? AND total IS NULL",
+                        [int(length), text(id.to_string()), int(epoch), text(UploadState::Open.word())],
+                    );
+                    Ok(tx.execute_raw(update).await.context("fix a length")?.rows_affected() == 1)
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Removes an upload that is no file, its bytes by a job, and the wholes that wait for it. False if it is a file or
+    /// gone, or `expired` is asked for and it has time left.
     ///
     /// # Errors
     /// The database's.
@@ -159,18 +209,20 @@ impl Store {
                     let update = statement(
                         tx,
                         "UPDATE files_upload SET epoch = epoch + 1, writer = NULL, state = ?, expires_at = ? WHERE id = ? \
-                         AND state = ? AND expires_at <= ?",
+                         AND state IN (?, ?) AND expires_at <= ?",
                         [
                             text(UploadState::Gone.word()),
                             now.plus(super::sweep::GONE_FOR).as_micros().into(),
                             text(id.to_string()),
                             text(UploadState::Open.word()),
+                            text(UploadState::Part.word()),
                             if expired { now.as_micros() } else { i64::MAX }.into(),
                         ],
                     );
                     if tx.execute_raw(update).await.context("remove an upload")?.rows_affected() == 0 {
                         return Ok(false);
                     }
+                    join::forsake(tx, id, now).await?;
                     let delete =
                         statement(tx, "DELETE FROM files_segment WHERE file = ?", [text(id.to_string())]);
                     tx.execute_raw(delete).await.context("remove an upload's segments")?;
@@ -214,9 +266,15 @@ impl Store {
         let connection = self.sql.reader();
         let condition = if owner.is_some() { "AND owner = ?" } else { "" };
         let sql = format!(
-            "SELECT {COLUMNS} FROM files_upload WHERE state = ? {condition} ORDER BY updated_at DESC LIMIT 500"
+            "SELECT {COLUMNS} FROM files_upload WHERE state = ? AND kind <> ? {condition} ORDER BY updated_at DESC LIMIT \
+             500"
         );
-        let values = [Some(text(UploadState::Open.word())), owner.map(|owner| text(owner.to_string()))];
+        // What waits for its parts takes no bytes: there is nothing to go on with.
+        let values = [
+            Some(text(UploadState::Open.word())),
+            Some(text(Kind::Final.word())),
+            owner.map(|owner| text(owner.to_string())),
+        ];
         let query = statement(connection, &sql, values.into_iter().flatten());
         let rows = connection.query_all_raw(query).await.context("list unfinished uploads")?;
         rows.iter().map(|row| read(&Row(row))).collect()
@@ -231,7 +289,7 @@ pub(super) async fn find(connection: &impl ConnectionTrait, id: Id) -> Result<Op
 }
 
 fn read(row: &Row<'_>) -> Result<Upload, StoreError> {
-    let state = row.text("state")?;
+    let (state, kind) = (row.text("state")?, row.text("kind")?);
     Ok(Upload {
         id: row.id("id")?,
         owner: row.owner()?,
@@ -240,9 +298,11 @@ fn read(row: &Row<'_>) -> Result<Upload, StoreError> {
         epoch: row.size("epoch")?,
         writer: row.maybe_text("writer")?.map(Writer),
         hash: digest::Running::deserialize(&row.text("hash")?).map_err(super::damaged)?,
+        kind: Kind::from_word(&kind).ok_or_else(|| super::damaged(format!("kind {kind:?}")))?,
         state: UploadState::from_word(&state).ok_or_else(|| super::damaged(format!("state {state:?}")))?,
         metadata: row.metadata()?,
         metadata_header: row.text("metadata_header")?,
+        concat_header: row.maybe_text("concat_header")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
         expires_at: row.time("expires_at")?,

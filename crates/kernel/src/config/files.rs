@@ -21,6 +21,8 @@ pub struct Files {
     pub upload_expiry_s: u64,
     /// How many bytes of an upload may arrive before its offset is made durable.
     pub checkpoint: u64,
+    /// How fast stored files are read again to find damage, in bytes per second; 0 turns that off.
+    pub scrub_bytes_per_second: u64,
 }
 
 impl Default for Files {
@@ -33,6 +35,7 @@ impl Default for Files {
             queue_ms: 5_000,
             upload_expiry_s: 7 * 86_400,
             checkpoint: 16 << 20,
+            scrub_bytes_per_second: 20_000_000,
         }
     }
 }
