@@ -1,5 +1,6 @@
 //! What every refused request is answered with: `application/problem+json` (RFC 9457).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -46,6 +47,10 @@ pub struct ProblemBody {
     /// What is wrong with each field; empty unless fields are to blame.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub errors: Vec<FieldError>,
+    /// What a problem type defined elsewhere says besides (RFC 9457, section 3.2).
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub members: BTreeMap<String, serde_json::Value>,
 }
 
 /// An answer that says no. The request id is filled in by [`crate::Service`].
@@ -59,6 +64,7 @@ struct Inner {
     title: &'static str,
     detail: String,
     errors: Vec<FieldError>,
+    members: BTreeMap<String, serde_json::Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -84,9 +90,11 @@ impl Problem {
         }
     }
 
-    /// A problem that only one protocol has. `slug` becomes `type` (`/problems/SLUG`) and must never change.
+    /// A problem that only one protocol has. `slug` becomes `type` (`/problems/SLUG`) and must never change; a whole URI, of
+    /// a type that is registered elsewhere, stays as it is.
     pub fn with_status(status: StatusCode, slug: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self(Box::new(Inner { status, slug, title, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }))
+        let (errors, members, headers) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self(Box::new(Inner { status, slug, title, detail: detail.into(), errors, members, headers }))
     }
 
     /// 400: the request could not be parsed at all.
@@ -129,6 +137,13 @@ impl Problem {
         self
     }
 
+    /// Adds a number that the problem's type defines.
+    #[must_use]
+    pub fn member(mut self, name: &str, value: u64) -> Self {
+        self.0.members.insert(name.to_owned(), value.into());
+        self
+    }
+
     /// Says when asking again may help; rounded up to whole seconds, at least one.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
@@ -154,12 +169,13 @@ impl Problem {
     #[must_use]
     pub fn body(&self, request_id: Option<String>) -> ProblemBody {
         ProblemBody {
-            kind: format!("/problems/{}", self.0.slug),
+            kind: if self.0.slug.contains(':') { self.0.slug.to_owned() } else { format!("/problems/{}", self.0.slug) },
             title: self.0.title.to_owned(),
             status: self.0.status.as_u16(),
             detail: self.0.detail.clone(),
             request_id,
             errors: self.0.errors.clone(),
+            members: self.0.members.clone(),
         }
     }
 
@@ -221,6 +237,16 @@ mod tests {
                 "500 /problems/internal",
             ]
         );
+    }
+
+    #[test]
+    fn a_type_of_others_keeps_its_address_and_members() {
+        let address = "https://iana.org/assignments/http-problem-types#date";
+        let problem = Problem::with_status(StatusCode::CONFLICT, address, "x", "y").member("expected-offset", 7);
+        let body = serde_json::to_value(problem.body(None)).expect("serialises");
+        assert_eq!((&body["type"], &body["expected-offset"]), (&address.into(), &7.into()));
+        let read: ProblemBody = serde_json::from_value(body).expect("reads back");
+        assert_eq!(read, problem.body(None));
     }
 
     #[test]

@@ -13,10 +13,12 @@ use kernel::lifecycle::Lifecycle;
 use store::StoreError;
 
 use crate::admission::Permit;
+use crate::model::checksum::{BadChecksum, Check};
+use crate::model::concat::{self, BadConcat};
 use crate::model::quota::Quotas;
 use crate::model::voucher::Refusal;
 use crate::model::{File, Upload, UploadState};
-use crate::store::{CommitError, CreateError, NewUpload, Remember, Repeat, Store};
+use crate::store::{CommitError, CreateError, NewUpload, QuotaError, Remember, Repeat, Store};
 use crate::tracker::Tracker;
 use crate::writers::{Guard, Writers};
 
@@ -69,6 +71,18 @@ pub(crate) enum IngestError {
     /// The voucher does not allow it.
     #[error(transparent)]
     Voucher(Refusal),
+    /// The upload's length was fixed before, or the bytes that are there are more.
+    #[error("the upload's length is another")]
+    OtherLength,
+    /// It is made of parts and takes no bytes of its own.
+    #[error("the upload is made of parts")]
+    Joined,
+    /// What it is to be made of is not there, no part, or somebody else's.
+    #[error(transparent)]
+    Concat(BadConcat),
+    /// The body is not the one that was sent; nothing of it is kept.
+    #[error(transparent)]
+    Checksum(#[from] BadChecksum),
     /// An idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     OtherRequest,
@@ -105,6 +119,8 @@ impl From<CreateError> for IngestError {
         match error {
             CreateError::Quota { left } => Self::Quota { left },
             CreateError::Voucher(refusal) => Self::Voucher(refusal),
+            CreateError::Concat(error) => Self::Concat(error),
+            CreateError::TooLarge { most } => Self::TooLarge { most },
             CreateError::Store(error) => Self::Store(error),
         }
     }
@@ -130,15 +146,33 @@ pub(crate) enum Claimed {
 pub(crate) struct Received {
     /// The upload's offset, durable.
     pub(crate) offset: u64,
-    /// The file it has become, if that was the last byte.
+    /// Whether that was the last byte.
+    pub(crate) complete: bool,
+    /// The file it has become, if that was the last byte; a part becomes none.
     pub(crate) file: Option<File>,
+}
+
+/// When an upload is complete.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Completes {
+    /// When it has as many bytes as it is long.
+    #[default]
+    ByLength,
+    /// With the end of this body.
+    AtEnd,
+    /// Not with this body, whatever its length.
+    Later,
 }
 
 /// What a body means for its upload.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Terms {
-    /// The body's end is the file's end: the client did not say how long it is, and cannot go on later.
+    /// When the upload is complete.
+    pub(crate) completes: Completes,
+    /// The client cannot go on later: a body that breaks off leaves nothing.
     pub(crate) one_shot: bool,
+    /// How the body is to be verified before any of it counts.
+    pub(crate) check: Check,
     /// The idempotency key under which the file is the answer.
     pub(crate) remember: Option<Remember>,
 }
@@ -239,7 +273,7 @@ impl Ingest {
     pub(crate) async fn claim(&self, id: Id, seen: u64) -> Result<Claimed, IngestError> {
         let guard = self.writers.enter(id);
         let upload = self.quieten(id).await?;
-        if upload.state == UploadState::Done {
+        if upload.state != UploadState::Open {
             return Ok(Claimed::Complete(Box::new(upload)));
         }
         if guard.stop().is_cancelled() || upload.epoch != seen {
@@ -260,7 +294,9 @@ impl Ingest {
         let guard = self.writers.enter(id);
         loop {
             let upload = self.quieten(id).await?;
-            if upload.state == UploadState::Done || guard.stop().is_cancelled() {
+            // What is made of parts has no writers to end.
+            let settled = upload.state != UploadState::Open || upload.kind == concat::Kind::Final;
+            if settled || guard.stop().is_cancelled() {
                 return Ok(upload);
             }
             match self.store.take_over(id, upload.epoch, None, self.clock.now()).await {
@@ -287,6 +323,24 @@ impl Ingest {
     async fn find(&self, id: Id) -> Result<Upload, IngestError> {
         let upload = self.store.upload(id).await?.ok_or(IngestError::NotFound)?;
         if upload.state == UploadState::Gone { Err(IngestError::Gone) } else { Ok(upload) }
+    }
+
+    /// Fixes the length of a claimed upload of which it was put off. One that was fixed before must be the same.
+    ///
+    /// # Errors
+    /// [`IngestError::OtherLength`], or the database's.
+    pub(crate) async fn fix_length(&self, claim: &mut Claim, length: u64) -> Result<(), IngestError> {
+        check_length(&claim.upload, length)?;
+        if claim.upload.length.is_none() {
+            match self.store.fix_length(&claim.upload, length, self.quotas).await {
+                Ok(true) => {}
+                Ok(false) => return Err(IngestError::TakenOver),
+                Err(QuotaError::Full { left }) => return Err(IngestError::Quota { left }),
+                Err(QuotaError::Store(error)) => return Err(error.into()),
+            }
+            claim.upload.length = Some(length);
+        }
+        Ok(())
     }
 
     /// Gives a claim back of which no use was made.
@@ -341,4 +395,15 @@ impl Ingest {
         let intake = Intake::new(body, room, claim.guard.stop().clone(), self.lifecycle.hard().clone());
         Writing::new(self, claim, terms).run(intake).await
     }
+}
+
+/// Whether an upload can have this length.
+///
+/// # Errors
+/// [`IngestError::OtherLength`].
+pub(crate) fn check_length(upload: &Upload, length: u64) -> Result<(), IngestError> {
+    if upload.length.is_some_and(|known| known != length) || length < upload.offset {
+        return Err(IngestError::OtherLength);
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admission;
+mod counts;
 mod download;
 mod http;
 mod ingest;
@@ -14,6 +15,7 @@ mod store;
 mod tracker;
 mod writers;
 
+pub use counts::Counts;
 pub use jobs::Jobs;
 pub use migrations::migrations;
 pub use service::{Built, Deps, build, openapi};

@@ -35,6 +35,21 @@ const DDL: &[(&str, &str)] = &[
     ("files-07-file-owner", "CREATE INDEX files_file_owner ON files_file (owner, created_at, id)"),
     ("files-08-file-name", "CREATE INDEX files_file_name ON files_file (name_key, id)"),
     ("files-09-file-size", "CREATE INDEX files_file_size ON files_file (size_bytes, id)"),
+    ("files-10-upload-kind", "ALTER TABLE files_upload ADD COLUMN kind varchar(10) NOT NULL DEFAULT 'whole'"),
+    ("files-11-upload-concat", "ALTER TABLE files_upload ADD COLUMN concat_header longtext"),
+    (
+        "files-12-join",
+        "CREATE TABLE files_join (whole varchar(26) NOT NULL, place bigint NOT NULL, part varchar(26) NOT NULL, PRIMARY KEY \
+         (whole, place))",
+    ),
+    ("files-13-join-part", "CREATE INDEX files_join_part ON files_join (part)"),
+    ("files-14-segment-blob", "CREATE INDEX files_segment_blob ON files_segment (blob_key)"),
+    ("files-15-file-state", "ALTER TABLE files_file ADD COLUMN state varchar(10) NOT NULL DEFAULT 'ready'"),
+    (
+        "files-16-scrub",
+        "CREATE TABLE files_scrub (name varchar(20) NOT NULL PRIMARY KEY, file varchar(26) NOT NULL, checked bigint NOT \
+         NULL, hash varchar(512) NOT NULL, rest_until bigint NOT NULL)",
+    ),
     (
         "files-20-share",
         "CREATE TABLE files_share (id varchar(26) NOT NULL PRIMARY KEY, file varchar(26) NOT NULL, token_hash varchar(64) \

@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub mod chain;
+pub mod checksum;
+pub mod concat;
 pub mod condition;
 pub mod digest;
 pub mod disposition;
+pub mod draft;
 pub mod fold;
 pub mod listing;
 pub mod metadata;
@@ -106,6 +109,8 @@ pub struct Upload {
     pub id: Id,
     /// Whose it is.
     pub owner: Owner,
+    /// Whether it is to be a file by itself, a part, or made of parts.
+    pub kind: concat::Kind,
     /// How many bytes it will have; `None` until it is known.
     pub length: Option<u64>,
     /// How many bytes are durable and acknowledged.
@@ -122,6 +127,8 @@ pub struct Upload {
     pub metadata: Metadata,
     /// `Upload-Metadata` as it came, for HEAD; empty if there was none.
     pub metadata_header: String,
+    /// `Upload-Concat` as it came, for HEAD.
+    pub concat_header: Option<String>,
     /// When it was begun.
     pub created_at: Timestamp,
     /// When its offset last moved.
@@ -139,6 +146,8 @@ pub struct Writer(pub String);
 pub enum UploadState {
     /// Bytes are missing.
     Open,
+    /// It has all its bytes, and is a part: it waits to be joined, and expires if it is not.
+    Part,
     /// It has become a file.
     Done,
     /// It was removed or has expired; the row answers 410 for a while.
@@ -151,6 +160,7 @@ impl UploadState {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Part => "part",
             Self::Done => "done",
             Self::Gone => "gone",
         }
@@ -159,7 +169,7 @@ impl UploadState {
     /// The state of that word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Open, Self::Done, Self::Gone].into_iter().find(|known| known.word() == word)
+        [Self::Open, Self::Part, Self::Done, Self::Gone].into_iter().find(|known| known.word() == word)
     }
 }
 
@@ -176,10 +186,12 @@ pub struct File {
     pub metadata: Metadata,
     /// How many bytes it has.
     pub size: u64,
-    /// The SHA-256 of all of them.
-    pub sha256: [u8; 32],
+    /// The SHA-256 of all of them; `None` until somebody has read what was joined of parts.
+    pub sha256: Option<[u8; 32]>,
     /// When it was complete.
     pub created_at: Timestamp,
+    /// What is known of its bytes.
+    pub state: FileState,
 }
 
 impl File {
@@ -202,12 +214,12 @@ impl File {
             tags: self.metadata.tags.clone(),
             media_type: self.metadata.media_type.clone(),
             size: self.size,
-            sha256: Some(digest::hex(&self.sha256)),
+            sha256: self.sha256.map(|sha256| digest::hex(&sha256)),
             owner: self.owner.id.to_string(),
             owner_name: self.owner.name.clone(),
             visibility: self.metadata.visibility,
             created_at: self.created_at.to_string(),
-            state: FileState::Ready,
+            state: self.state,
         }
     }
 }
@@ -247,16 +259,38 @@ pub struct FileView {
     /// When it was complete.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// Whether it can be read.
+    /// What is known of its bytes.
     pub state: FileState,
 }
 
-/// Whether a file can be read.
+/// What is known of a file's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FileState {
-    /// It can, and its digest is known.
+    /// They can be read, and their digest is known.
     Ready,
+    /// They can be read; the digest is being computed.
+    Hashing,
+    /// Some are missing or are not those that were stored.
+    Damaged,
+}
+
+impl FileState {
+    /// The word that stands in SQL and JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Hashing => "hashing",
+            Self::Damaged => "damaged",
+        }
+    }
+
+    /// The state of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Ready, Self::Hashing, Self::Damaged].into_iter().find(|known| known.word() == word)
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use kernel::live::Live;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::admission::Admission;
+use crate::counts::Counts;
 use crate::http::{self, Capabilities, Catalogue, Downloading, GoingOn, Inviting, Rationing, Sharing, Uploading};
 use crate::ingest::{Ingest, Parts};
 use crate::jobs::Jobs;
@@ -57,6 +58,8 @@ pub struct Built {
     pub checks: Vec<Check>,
     /// Its background work, already running; tests call single passes.
     pub jobs: Jobs,
+    /// What it counts; to be registered with the role's metrics.
+    pub counts: Counts,
 }
 
 /// Builds the service and starts its background tasks on the lifecycle.
@@ -82,7 +85,15 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
         tracker: Arc::clone(&tracker),
         folder,
     });
-    let jobs = Jobs { store: store.clone(), blobs: Arc::clone(&blobs), clock: Arc::clone(&clock), replica };
+    let counts = Counts::default();
+    let jobs = Jobs {
+        store: store.clone(),
+        blobs: Arc::clone(&blobs),
+        clock: Arc::clone(&clock),
+        replica,
+        scrub_rate: settings.scrub_bytes_per_second,
+        counts: counts.clone(),
+    };
 
     // They end with the hard token: a request that drains still needs them.
     tokio::spawn(writers.listen(lifecycle.clone()));
@@ -129,7 +140,7 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
         inviting: Inviting { store: store.clone(), ingest, clock, ids, signer },
         rationing: Rationing { store, quotas },
     });
-    Ok(Built { routes, checks: checks(&sql, &blobs, &live), jobs })
+    Ok(Built { routes, checks: checks(&sql, &blobs, &live), jobs, counts })
 }
 
 /// SQL and bytes are needed, Live is not.

@@ -11,7 +11,9 @@ use crate::model::{Metadata, Owner};
 
 mod catalogue;
 mod commit;
+mod join;
 mod quotas;
+mod reading;
 mod shares;
 mod sweep;
 mod uploads;
@@ -20,6 +22,7 @@ mod vouchers;
 pub(crate) use catalogue::Removal;
 pub(crate) use commit::{Commit, CommitError, Finish, Remember};
 pub(crate) use quotas::QuotaError;
+pub(crate) use reading::{HASH, ScrubCursor, Verdict};
 pub(crate) use shares::Guess;
 pub(crate) use sweep::{DELETE_BLOBS, Swept};
 pub(crate) use uploads::{Begun, CreateError, NewUpload, Repeat};

@@ -12,6 +12,7 @@ use kernel::live::Live;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::model::concat::Kind;
 use crate::model::presence::{self, Sighting};
 use crate::model::transfer::{
     CHANNEL, Direction, PREFIX, Transfer, TransferEvent, TransferState, resume_download, resume_upload,
@@ -33,6 +34,8 @@ const SEEN_AGAIN: Duration = Duration::from_secs(10);
 
 struct Active {
     about: Transfer,
+    /// Its end makes a file of it.
+    becomes_file: bool,
     offset: AtomicU64,
     durable: AtomicU64,
     ended: AtomicBool,
@@ -115,7 +118,7 @@ impl Active {
             offset: if upload && !transferring { durable } else { moved },
             size: if done { Some(self.about.size.unwrap_or(moved)) } else { self.about.size },
             bytes_per_s: if transferring { per_second } else { 0 },
-            file_id: if upload && done { Some(self.about.id.clone()) } else { self.about.file_id.clone() },
+            file_id: if self.becomes_file && done { Some(self.about.id.clone()) } else { self.about.file_id.clone() },
             resume,
             ..self.about.clone()
         }
@@ -142,7 +145,7 @@ impl Tracker {
     pub(crate) fn upload(self: &Arc<Self>, upload: &Upload) -> Moving {
         let mut about = Transfer::of_upload(upload, self.clock.now());
         about.state = TransferState::Transferring;
-        self.begin(about, upload.offset)
+        self.begin(about, upload.offset, upload.kind != Kind::Partial)
     }
 
     /// A download begins to move, at `offset`.
@@ -161,13 +164,14 @@ impl Tracker {
             bytes_per_s: 0,
             resume: None,
         };
-        self.begin(about, offset)
+        self.begin(about, offset, false)
     }
 
-    fn begin(self: &Arc<Self>, about: Transfer, offset: u64) -> Moving {
+    fn begin(self: &Arc<Self>, about: Transfer, offset: u64, becomes_file: bool) -> Moving {
         let told = Told { at: Instant::now(), offset, per_second: 0, kept_at: None };
         let active = Arc::new(Active {
             about,
+            becomes_file,
             offset: AtomicU64::new(offset),
             durable: AtomicU64::new(offset),
             ended: AtomicBool::new(false),

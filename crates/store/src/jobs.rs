@@ -124,6 +124,18 @@ async fn due(
     }))
 }
 
+/// Holds a job until `until`: for work that takes longer than one lease.
+///
+/// # Errors
+/// As [`done`].
+pub async fn extend(transaction: &DatabaseTransaction, job: &Job, until: Timestamp) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE {}_job SET leased_until = ? WHERE kind = ? AND job_key = ? AND attempts = ?",
+        scope::service()?
+    );
+    settle(transaction, sql, vec![until.as_micros().into()], job, "jobs: extend").await
+}
+
 /// Ends a job in the transaction that holds its effect.
 ///
 /// # Errors

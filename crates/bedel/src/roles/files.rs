@@ -29,6 +29,7 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
         .lifecycle(replica.lifecycle.clone())
         .routes(built.routes)
         .checks(built.checks);
+    built.counts.register(&service.metrics());
     replica.lifecycle.spawn_essential("http", api::serve(listener, service.build(), replica.lifecycle.clone()));
     Ok(())
 }

@@ -3,11 +3,12 @@
 use api::Path;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use kernel::error::Kind;
 use kernel::id::Id;
 
 use super::Uploading;
+use super::door::Door;
 use super::problem::Failure;
 use super::uploader::Uploader;
 use crate::ingest::IngestError;
@@ -20,7 +21,7 @@ use crate::model::{UploadState, tus};
     tag = "uploads",
     params(
         ("id" = String, Path),
-        ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("Tus-Resumable" = Option<String>, Header, description = "1.0.0"),
         ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
     ),
     responses((status = 204), (status = 404), (status = 409, description = "It is a file by now"), (status = 410)),
@@ -32,16 +33,19 @@ pub(super) async fn delete_upload(
     Path(id): Path<Id>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    delete(&uploading, &uploader, id, &headers).await.map_err(Failure::tus)
+    let door = Door::of(&headers)?;
+    delete(&uploading, &uploader, id, (door, &headers)).await.map_err(|failure| door.failure(failure))
 }
 
 pub(super) async fn delete(
     uploading: &Uploading,
     uploader: &Uploader,
     id: Id,
-    headers: &HeaderMap,
+    (door, headers): (Door, &HeaderMap),
 ) -> Result<Response, Failure> {
-    tus::check_version(headers)?;
+    if door == Door::Tus {
+        tus::check_version(headers)?;
+    }
     uploader.may_upload()?;
     match uploader.upload(uploading, id).await?.state {
         UploadState::Gone => return Err(IngestError::Gone.into()),
@@ -49,10 +53,11 @@ pub(super) async fn delete(
             let detail = format!("Every byte has arrived: delete the file, /api/v1/files/{id}.");
             return Err(api::Problem::new(Kind::Conflict, detail).into());
         }
-        UploadState::Open => {}
+        UploadState::Open | UploadState::Part => {}
     }
     uploading.ingest.abandon(id).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(tus::TUS_RESUMABLE, HeaderValue::from_static(tus::VERSION));
+    let (name, value) = door.mark();
+    response.headers_mut().insert(name, value);
     Ok(response)
 }

@@ -263,7 +263,9 @@ fn describe(headers: &mut HeaderMap, file: &File, open: bool) {
     insert(headers, LAST_MODIFIED, &condition::http_date(file.created_at));
     insert(headers, CONTENT_TYPE, &disposition::content_type(media_type));
     insert(headers, CONTENT_DISPOSITION, &disposition::disposition(media_type, &file.metadata.name));
-    insert(headers, REPR_DIGEST, &format!("sha-256=:{}:", STANDARD.encode(file.sha256)));
+    if let Some(sha256) = file.sha256 {
+        insert(headers, REPR_DIGEST, &format!("sha-256=:{}:", STANDARD.encode(sha256)));
+    }
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(

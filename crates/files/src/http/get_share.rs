@@ -59,7 +59,7 @@ pub(super) async fn get_share(State(sharing): State<Sharing>, Path(token): Path<
         media_type: file.metadata.media_type.clone(),
         title: file.metadata.title.clone(),
         description: file.metadata.description.clone(),
-        sha256: Some(digest::hex(&file.sha256)),
+        sha256: file.sha256.map(|sha256| digest::hex(&sha256)),
         has_password: share.password.is_some(),
         expires_at: share.expires_at,
         downloads_left: share.downloads_left(),

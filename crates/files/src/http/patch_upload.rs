@@ -5,15 +5,17 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use http_body::Body as _;
 use http_body_util::BodyExt;
 use kernel::id::Id;
 
-use super::Uploading;
+use super::append::{Append, Appended, append};
 use super::create_upload::progress;
+use super::door::Door;
 use super::problem::Failure;
 use super::uploader::Uploader;
-use crate::ingest::{Claimed, IngestError, Terms};
+use super::{Uploading, draft};
+use crate::ingest::{IngestError, Terms, check_length};
+use crate::model::checksum::Check;
 use crate::model::condition::http_date;
 use crate::model::{Upload, UploadState, tus};
 
@@ -24,15 +26,22 @@ use crate::model::{Upload, UploadState, tus};
     tag = "uploads",
     params(
         ("id" = String, Path),
-        ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("Tus-Resumable" = Option<String>, Header, description = "1.0.0"),
         ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
         ("Upload-Offset" = i64, Header, description = "Where these bytes begin"),
+        ("Upload-Length" = Option<i64>, Header, description = "Bytes of the whole file, once, if that was put off"),
+        ("Upload-Checksum" = Option<String>, Header, description = "sha1, sha256 or blake3, and the body's digest in base64; may be a trailer"),
+        ("Upload-Draft-Interop-Version" = Option<String>, Header, description = "6 or 8, instead of Tus-Resumable: the IETF's draft"),
+        ("Upload-Complete" = Option<String>, Header, description = "?1 or ?0: whether these are the last bytes (draft)"),
     ),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses(
         (status = 204, description = "Upload-Offset; Content-Location once the file is complete"),
+        (status = 403, description = "It is made of parts"),
         (status = 409, description = "Another offset, or a newer request"),
-        (status = 410), (status = 413), (status = 415), (status = 429), (status = 503), (status = 507),
+        (status = 410), (status = 413), (status = 415), (status = 429),
+        (status = 460, description = "The body is not the one of its checksum; nothing of it is kept"),
+        (status = 503), (status = 507),
     ),
     security((), ("token" = []))
 )]
@@ -43,7 +52,12 @@ pub(super) async fn patch_upload(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    patch(&uploading, &uploader, id, &headers, body).await.map_err(Failure::tus)
+    let door = Door::of(&headers)?;
+    let answer = match door {
+        Door::Tus => patch(&uploading, &uploader, id, &headers, body).await,
+        Door::Draft(version) => draft::patch(&uploading, &uploader, version, (id, &headers), body).await,
+    };
+    answer.map_err(|failure| door.failure(failure))
 }
 
 pub(super) async fn patch(
@@ -56,45 +70,22 @@ pub(super) async fn patch(
     tus::check_version(headers)?;
     uploader.may_upload()?;
     tus::check_content_type(headers)?;
-    let offset = tus::offset(headers)?;
-    uploader.seen(uploading);
-    let found = uploader.upload(uploading, id).await?;
-    match found.state {
-        UploadState::Gone => return Err(IngestError::Gone.into()),
-        UploadState::Done => return Ok(complete(&found, offset, body).await?),
-        UploadState::Open => {}
-    }
-    // Where nobody writes, a wrong offset needs no takeover to be refused.
-    if found.writer.is_none() && found.offset != offset {
-        return Err(IngestError::Offset { actual: found.offset }.into());
-    }
-    check_room(found.length, offset, &body)?;
-    let permit = uploading.admission.enter(Some(uploader.account())).await?;
-    let claim = match uploading.ingest.claim(id, found.epoch).await? {
-        Claimed::Complete(upload) => return Ok(complete(&upload, offset, body).await?),
-        Claimed::Writer(claim) => claim,
+    let (offset, length) = (tus::offset(headers)?, tus::late_length(headers)?);
+    let terms = Terms { check: Check::from_headers(headers)?, ..Terms::default() };
+    let received = match append(uploading, uploader, id, Append { offset, length, terms }, body).await? {
+        Appended::Received(received) => received,
+        Appended::Complete(upload, body) => {
+            if let Some(length) = length {
+                check_length(&upload, length)?;
+            }
+            return Ok(complete(&upload, offset, body).await?);
+        }
     };
-    if claim.upload.offset != offset {
-        let actual = claim.upload.offset;
-        uploading.ingest.release(claim).await;
-        return Err(IngestError::Offset { actual }.into());
-    }
-    let received = uploading.ingest.receive(claim, body, Terms::default(), permit).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(tus::UPLOAD_OFFSET, HeaderValue::from(received.offset));
-    progress(headers, id, Some(&received), &http_date(uploading.ingest.expiry(uploading.clock.now())));
+    progress(headers, id, received.file.is_some(), &http_date(uploading.ingest.expiry(uploading.clock.now())));
     Ok(response)
-}
-
-/// A declared length that goes beyond the upload's is refused before any of it is read.
-fn check_room(length: Option<u64>, offset: u64, body: &Body) -> Result<(), IngestError> {
-    match length {
-        Some(length) if body.size_hint().lower() > length.saturating_sub(offset) => {
-            Err(IngestError::TooLarge { most: length })
-        }
-        _ => Ok(()),
-    }
 }
 
 /// An upload that has all its bytes takes no more; a client that did not hear of its end may ask again.
@@ -111,7 +102,9 @@ async fn complete(upload: &Upload, offset: u64, mut body: Body) -> Result<Respon
     let headers = response.headers_mut();
     headers.insert(tus::UPLOAD_OFFSET, HeaderValue::from(upload.offset));
     headers.insert(tus::TUS_RESUMABLE, HeaderValue::from_static(tus::VERSION));
-    if let Ok(value) = HeaderValue::try_from(format!("/api/v1/files/{}", upload.id)) {
+    if upload.state == UploadState::Done
+        && let Ok(value) = HeaderValue::try_from(format!("/api/v1/files/{}", upload.id))
+    {
         headers.insert(http::header::CONTENT_LOCATION, value);
     }
     Ok(response)

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, StatusCode};
 use kernel::id::Id;
 
 use super::Uploading;
+use super::door::Door;
 use super::problem::Failure;
 use super::uploader::Uploader;
 use super::{delete_upload, head_upload, patch_upload};
@@ -22,7 +23,7 @@ pub(super) async fn post_upload(
 ) -> Result<Response, Failure> {
     let answer = match tus::overridden(&headers) {
         Some(Method::PATCH) => patch_upload::patch(&uploading, &uploader, id, &headers, body).await,
-        Some(Method::DELETE) => delete_upload::delete(&uploading, &uploader, id, &headers).await,
+        Some(Method::DELETE) => delete_upload::delete(&uploading, &uploader, id, (Door::Tus, &headers)).await,
         Some(Method::HEAD) => head_upload::head(&uploading, &uploader, id, &headers).await,
         _ => Err(Problem::with_status(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -32,5 +33,5 @@ pub(super) async fn post_upload(
         )
         .into()),
     };
-    answer.map_err(Failure::tus)
+    answer.map_err(|failure| Door::Tus.failure(failure))
 }

@@ -11,6 +11,9 @@ use store::StoreError;
 
 use crate::admission::Refused;
 use crate::ingest::IngestError;
+use crate::model::checksum::BadChecksum;
+use crate::model::concat::BadConcat;
+use crate::model::draft::BadDraft;
 use crate::model::metadata::BadMetadata;
 use crate::model::tus::{self, BadTus};
 use crate::model::voucher::Refusal;
@@ -92,6 +95,15 @@ impl From<IngestError> for Failure {
                 format!("{left} bytes are left of the quota: remove files or unfinished uploads first."),
             )),
             IngestError::Voucher(refusal) => Self(refused_voucher(refusal)),
+            IngestError::OtherLength => Self(Problem::unparsable(
+                "Upload-Length: this upload's length is another, or less than what is there already.",
+            )),
+            IngestError::Joined => Self(Problem::new(
+                Kind::Forbidden,
+                "This upload is made of parts and takes no bytes of its own: send them to the parts.",
+            )),
+            IngestError::Concat(error) => error.into(),
+            IngestError::Checksum(error) => error.into(),
             IngestError::OtherRequest => Self(api::idempotency::other_body()),
             IngestError::Store(error) => error.into(),
             IngestError::Blob(error) => error.into(),
@@ -110,8 +122,40 @@ impl From<BadTus> for Failure {
             )
             .header(tus::TUS_VERSION, HeaderValue::from_static(tus::VERSION)),
             BadTus::ContentType => Problem::unsupported_media_type(format!("{error}.")),
-            BadTus::Number(_) | BadTus::NoLength => Problem::unparsable(format!("{error}.")),
+            BadTus::Number(_) | BadTus::NoLength | BadTus::Defer | BadTus::TwoLengths => {
+                Problem::unparsable(format!("{error}."))
+            }
         })
+    }
+}
+
+impl From<BadConcat> for Failure {
+    fn from(error: BadConcat) -> Self {
+        Self(Problem::unparsable(format!("{error}.")))
+    }
+}
+
+impl From<BadChecksum> for Failure {
+    fn from(error: BadChecksum) -> Self {
+        Self(match error {
+            BadChecksum::Mismatch => Problem::with_status(
+                StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
+                "checksum-mismatch",
+                "Checksum Mismatch",
+                format!("{error}. Nothing of it was kept: send it again."),
+            ),
+            _ => Problem::unparsable(format!("{error}.")),
+        })
+    }
+}
+
+impl From<BadDraft> for Failure {
+    fn from(error: BadDraft) -> Self {
+        match error {
+            BadDraft::ContentType => Self(Problem::unsupported_media_type(format!("{error}."))),
+            BadDraft::Metadata(error) => error.into(),
+            _ => Self(Problem::unparsable(format!("{error}."))),
+        }
     }
 }
 
@@ -152,11 +196,6 @@ impl From<PasswordError> for Failure {
 impl Failure {
     fn after(self, wait: Duration) -> Self {
         Self(self.0.retry_after(wait))
-    }
-
-    /// The same as a tus answer.
-    pub(crate) fn tus(self) -> Self {
-        Self(self.0.header(tus::TUS_RESUMABLE, HeaderValue::from_static(tus::VERSION)))
     }
 }
 

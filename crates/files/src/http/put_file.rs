@@ -16,7 +16,8 @@ use utoipa::IntoParams;
 
 use super::problem::Failure;
 use super::{Uploading, owner};
-use crate::ingest::{IngestError, Terms};
+use crate::ingest::{Completes, IngestError, Terms};
+use crate::model::concat::Kind;
 use crate::model::metadata::{self, Change, JSON_KEYS};
 use crate::model::{FileView, Metadata};
 use crate::store::{Begun, NewUpload, Remember, Repeat};
@@ -100,6 +101,10 @@ pub(super) async fn put_file(
     let new = NewUpload {
         id: uploading.ids.next(),
         owner: owner(&caller),
+        kind: Kind::Whole,
+        parts: Vec::new(),
+        concat_header: None,
+        most,
         length,
         metadata,
         metadata_header: String::new(),
@@ -114,7 +119,8 @@ pub(super) async fn put_file(
     let (Repeat::New, Some(claim)) = uploading.ingest.begin(new, true).await? else {
         return Err(IngestError::OtherRequest.into());
     };
-    let terms = Terms { one_shot: length.is_none(), remember };
+    let completes = if length.is_none() { Completes::AtEnd } else { Completes::ByLength };
+    let terms = Terms { completes, one_shot: length.is_none(), remember, ..Terms::default() };
     let received = uploading.ingest.receive(claim, body, terms, permit).await;
     let file = match received.map(|received| received.file) {
         Ok(Some(file)) => file,

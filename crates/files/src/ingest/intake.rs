@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -45,11 +46,17 @@ pub(super) struct Intake {
     stop: CancellationToken,
     hard: CancellationToken,
     heard: Instant,
+    trailers: Option<HeaderMap>,
 }
 
 impl Intake {
     pub(super) fn new(body: Body, room: u64, stop: CancellationToken, hard: CancellationToken) -> Self {
-        Self { body, room, stop, hard, heard: Instant::now() }
+        Self { body, room, stop, hard, heard: Instant::now(), trailers: None }
+    }
+
+    /// What came behind the body.
+    pub(super) fn into_trailers(self) -> Option<HeaderMap> {
+        self.trailers
     }
 
     pub(super) async fn next(&mut self) -> Batch {
@@ -83,7 +90,13 @@ impl Intake {
                 None => batch.end = Some(End::Clean),
                 Some(Err(_)) => batch.end = Some(End::Broken),
                 Some(Ok(frame)) => {
-                    let Ok(data) = frame.into_data() else { continue };
+                    let data = match frame.into_data() {
+                        Ok(data) => data,
+                        Err(other) => {
+                            self.trailers = other.into_trailers().ok();
+                            continue;
+                        }
+                    };
                     let length = data.len() as u64;
                     if length > self.room {
                         batch.end = Some(End::TooLong);

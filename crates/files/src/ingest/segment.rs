@@ -5,8 +5,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kernel::blobs::{BlobError, BlobKey, BlobWriter, Blobs};
 
+use crate::model::checksum::Digests;
 use crate::model::digest::Running;
 use crate::model::{Segment, chain};
+
+/// What is computed of bytes while they are written.
+#[derive(Default)]
+pub(super) struct Hashes {
+    /// Of the whole content so far.
+    pub(super) content: Running,
+    /// Of this body, if it is to be verified.
+    pub(super) body: Option<Digests>,
+}
 
 pub(super) struct SegmentWriter {
     blobs: Arc<dyn Blobs>,
@@ -22,24 +32,27 @@ impl SegmentWriter {
         Self { blobs, key: chain::segment_name(upload, epoch), position: epoch, open: None, written: 0 }
     }
 
-    /// Appends pieces and takes them into the hash, both at once on threads of their own.
+    /// Appends pieces and takes them into the hashes, both at once on threads of their own.
     pub(super) async fn append(
         &mut self,
         pieces: Vec<Bytes>,
         length: u64,
-        hash: Running,
-    ) -> Result<Running, BlobError> {
+        hashes: Hashes,
+    ) -> Result<Hashes, BlobError> {
         if self.open.is_none() {
             self.open = Some(self.blobs.create(&BlobKey::new(self.key.clone())?).await?);
         }
-        let Some(writer) = &mut self.open else { return Ok(hash) };
+        let Some(writer) = &mut self.open else { return Ok(hashes) };
         let to_hash = pieces.clone();
         let hashing = tokio::task::spawn_blocking(move || {
-            let mut hash = hash;
+            let mut hashes = hashes;
             for piece in &to_hash {
-                hash.update(piece);
+                hashes.content.update(piece);
+                if let Some(digests) = &mut hashes.body {
+                    digests.update(piece);
+                }
             }
-            hash
+            hashes
         });
         let (hashed, appended) = tokio::join!(hashing, writer.append(pieces));
         appended?;

@@ -5,16 +5,18 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use kernel::clock::Timestamp;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::intake::{Batch, End, Intake};
-use super::segment::SegmentWriter;
-use super::{Claim, Ingest, IngestError, Received, Terms};
+use super::segment::{Hashes, SegmentWriter};
+use super::{Claim, Completes, Ingest, IngestError, Received, Terms};
+use crate::model::concat::Kind;
 use crate::model::digest::Running;
 use crate::model::transfer::TransferState;
-use crate::model::{File, Segment, Upload};
+use crate::model::{File, FileState, Segment, Upload};
 use crate::store::{Commit, CommitError, Finish};
 use crate::tracker::Moving;
 use crate::writers::Guard;
@@ -39,7 +41,7 @@ pub(super) struct Writing<'i> {
     segment: SegmentWriter,
     /// Written, not all of it durable.
     offset: u64,
-    hash: Running,
+    hashes: Hashes,
     durable: Durable,
     synced_at: Instant,
     /// The last checkpoint on its way to SQL.
@@ -56,7 +58,7 @@ impl<'i> Writing<'i> {
         Self {
             moving: ingest.tracker.upload(&upload),
             offset: upload.offset,
-            hash: upload.hash.clone(),
+            hashes: Hashes { content: upload.hash.clone(), body: terms.check.begin() },
             synced_at: Instant::now(),
             committing: None,
             linked: false,
@@ -75,9 +77,12 @@ impl<'i> Writing<'i> {
             Err(error) => Err(error),
         };
         // Whatever is unread is thrown away by whoever serves the connection; the answer need not wait for it.
-        drop(intake);
+        let trailers = intake.into_trailers();
         match result {
-            Ok(end) => self.finish(end).await,
+            Ok(end) => match self.verify(end, trailers.as_ref()) {
+                Ok(()) => self.finish(end).await,
+                Err(error) => self.give_up(error).await,
+            },
             Err(error) => self.give_up(error).await,
         }
     }
@@ -103,8 +108,8 @@ impl<'i> Writing<'i> {
         if batch.length == 0 {
             return Ok(());
         }
-        let hash = std::mem::take(&mut self.hash);
-        self.hash = self.segment.append(batch.pieces, batch.length, hash).await?;
+        let hashes = std::mem::take(&mut self.hashes);
+        self.hashes = self.segment.append(batch.pieces, batch.length, hashes).await?;
         self.offset += batch.length;
         self.moving.moved_to(self.offset);
         Ok(())
@@ -117,6 +122,12 @@ impl<'i> Writing<'i> {
         // The last byte is committed with the file, not before: a body that turns out too long must not complete it.
         if dirty == 0 || !due || self.upload.length == Some(self.offset) {
             return Ok(());
+        }
+        if self.hashes.body.is_some() {
+            // Nothing of it counts before all of it is verified; only the disk need not wait for the end.
+            self.segment.sync().await?;
+            self.synced_at = Instant::now();
+            return self.ingest.check_space(0);
         }
         self.sync().await?;
         self.ingest.check_space(0)?;
@@ -134,7 +145,8 @@ impl<'i> Writing<'i> {
     async fn sync(&mut self) -> Result<(), IngestError> {
         if self.offset != self.durable.offset {
             self.segment.sync().await?;
-            self.durable = Durable { offset: self.offset, hash: self.hash.clone(), link: self.segment.link() };
+            self.durable =
+                Durable { offset: self.offset, hash: self.hashes.content.clone(), link: self.segment.link() };
         }
         self.synced_at = Instant::now();
         Ok(())
@@ -163,9 +175,31 @@ impl<'i> Writing<'i> {
             segment: self.durable.link.clone().map(|link| (link, linked)),
             release,
             finish,
+            most: self.ingest.settings.max_size,
             now,
             expires_at: self.ingest.expiry(now),
             growing: self.upload.length.is_none().then_some((self.upload.owner.id, self.ingest.quotas)),
+        }
+    }
+
+    /// Whether what arrived may be kept, if the client asked for it to be verified: all of it or nothing.
+    fn verify(&self, end: End, trailers: Option<&HeaderMap>) -> Result<(), IngestError> {
+        let Some(digests) = &self.hashes.body else { return Ok(()) };
+        if end != End::Clean {
+            return Err(error_of(end));
+        }
+        Ok(self.terms.check.judge(digests, trailers)?)
+    }
+
+    /// Whether these are all the bytes there will be.
+    fn is_complete(&self, end: End) -> Result<bool, IngestError> {
+        let all_there = self.upload.length == Some(self.offset);
+        match self.terms.completes {
+            Completes::ByLength => Ok(all_there),
+            Completes::Later => Ok(false),
+            Completes::AtEnd if end != End::Clean => Ok(false),
+            Completes::AtEnd if all_there || self.upload.length.is_none() => Ok(true),
+            Completes::AtEnd => Err(IngestError::OtherLength),
         }
     }
 
@@ -174,15 +208,22 @@ impl<'i> Writing<'i> {
         if self.terms.one_shot && end != End::Clean {
             return self.give_up(error_of(end)).await;
         }
-        let complete = if self.terms.one_shot { end == End::Clean } else { self.upload.length == Some(self.offset) };
         if let Err(error) = self.sync().await {
             return self.give_up(error).await;
         }
+        let complete = match self.is_complete(end) {
+            Ok(complete) => complete,
+            Err(error) => return self.give_up(error).await,
+        };
         if let Err(error) = self.committed().await {
             return self.give_up(error).await;
         }
-        let file = complete.then(|| self.file(self.ingest.clock.now()));
-        let finish = file.clone().map(|file| Finish { file, remember: self.terms.remember.clone() });
+        let becomes_file = complete && self.upload.kind != Kind::Partial;
+        let file = becomes_file.then(|| self.file(self.ingest.clock.now()));
+        let finish = match &file {
+            Some(file) => Some(Finish::File { file: Box::new(file.clone()), remember: self.terms.remember.clone() }),
+            None => complete.then_some(Finish::Part),
+        };
         let commit = self.commit(true, finish);
         if let Err(error) = self.ingest.store.commit(commit).await {
             return self.give_up(error.into()).await;
@@ -197,9 +238,9 @@ impl<'i> Writing<'i> {
         // Only now may a newer request go on.
         drop(self.guard);
         match end {
-            End::Clean => Ok(Received { offset: self.durable.offset, file }),
+            End::Clean => Ok(Received { offset: self.durable.offset, complete, file }),
             // The bytes were all there, so it does not matter how the connection ended.
-            _ if complete => Ok(Received { offset: self.durable.offset, file }),
+            _ if complete => Ok(Received { offset: self.durable.offset, complete, file }),
             other => Err(error_of(other)),
         }
     }
@@ -215,14 +256,15 @@ impl<'i> Writing<'i> {
             self.moving.end(TransferState::Disconnected);
             return Err(error);
         }
-        if !matches!(error, IngestError::TakenOver) {
-            let unlinked = !self.linked;
+        let unused = !self.linked && self.durable.link.is_none();
+        let released = if matches!(error, IngestError::TakenOver) {
+            true
+        } else {
             let commit = self.commit(true, None);
-            let empty = commit.segment.is_none();
-            let released = self.ingest.store.commit(commit).await;
-            if released.is_ok() && unlinked && empty {
-                self.segment.discard().await;
-            }
+            self.ingest.store.commit(commit).await.is_ok()
+        };
+        if released && unused {
+            self.segment.discard().await;
         }
         self.moving.end(TransferState::Disconnected);
         Err(error)
@@ -235,8 +277,9 @@ impl<'i> Writing<'i> {
             owner: self.upload.owner.clone(),
             metadata: self.upload.metadata.clone(),
             size: self.durable.offset,
-            sha256: self.durable.hash.finish(),
+            sha256: Some(self.durable.hash.finish()),
             created_at: now,
+            state: FileState::Ready,
         }
     }
 }

@@ -1,12 +1,11 @@
-//! Frees the bytes of what was removed. The job was made with the removal, in one transaction.
+//! Frees the bytes of what was removed, as far as no other file is made of them. The job was made with the removal, in
+//! one transaction.
 
 use std::time::Duration;
 
-use kernel::blobs::BlobError;
 use store::{StoreError, jobs};
 
-use super::Jobs;
-use crate::model::chain;
+use super::{Jobs, orphans};
 use crate::store::DELETE_BLOBS;
 
 /// How long a replica may take before another tries.
@@ -22,20 +21,13 @@ pub(super) async fn pass(work: &Jobs) -> Result<(), StoreError> {
         let Some(job) = jobs::claim(work.store.sql(), DELETE_BLOBS, &work.replica, LEASE, now).await? else {
             return Ok(());
         };
-        match free(work, &job.key).await {
-            Ok(()) => work.store.job_done(job).await?,
+        match orphans::of_upload(work, &job.key).await {
+            Ok(_) => work.store.job_done(job).await?,
             Err(error) => {
                 let until = work.clock.now().plus(AGAIN);
                 work.store.job_failed(job, until, error.to_string()).await?;
             }
         }
-    }
-    Ok(())
-}
-
-async fn free(work: &Jobs, id: &str) -> Result<(), BlobError> {
-    for key in work.blobs.list(&format!("{}{id}/", chain::PREFIX)).await? {
-        work.blobs.delete(&key).await?;
     }
     Ok(())
 }

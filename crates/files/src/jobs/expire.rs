@@ -1,4 +1,4 @@
-//! Ends uploads to which nothing was added for long, and forgets rows nobody will ask for.
+//! Ends uploads to which nothing was added for long, and parts that nobody joined, and forgets rows nobody will ask for.
 
 use store::StoreError;
 

@@ -11,7 +11,7 @@ pub const PREFIX: &str = "uploads/";
 /// One link of the chain. The blob may be longer than `length`: what lies behind was never acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Rises along the chain; the epoch of the request that wrote it.
+    /// Rises along the chain; in an upload's own it is the epoch of the request that wrote it.
     pub position: u64,
     /// The blob.
     pub blob: String,

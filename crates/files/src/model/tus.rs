@@ -5,7 +5,8 @@ use http::{HeaderMap, HeaderName, Method};
 /// The one version spoken.
 pub const VERSION: &str = "1.0.0";
 /// The extensions, as OPTIONS lists them.
-pub const EXTENSIONS: &str = "creation,creation-with-upload,expiration,termination";
+pub const EXTENSIONS: &str = "creation,creation-defer-length,creation-with-upload,expiration,checksum,checksum-trailer,\
+                              termination,concatenation,concatenation-unfinished";
 /// The only content type of bytes.
 pub const OFFSET_STREAM: &str = "application/offset+octet-stream";
 
@@ -17,10 +18,14 @@ pub const TUS_VERSION: HeaderName = HeaderName::from_static("tus-version");
 pub const TUS_EXTENSION: HeaderName = HeaderName::from_static("tus-extension");
 /// `Tus-Max-Size`.
 pub const TUS_MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-size");
+/// `Tus-Checksum-Algorithm`.
+pub const TUS_CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("tus-checksum-algorithm");
 /// `Upload-Offset`.
 pub const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 /// `Upload-Length`.
 pub const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
+/// `Upload-Defer-Length`.
+pub const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
 /// `Upload-Metadata`.
 pub const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 /// `Upload-Expires`.
@@ -41,8 +46,14 @@ pub enum BadTus {
     #[error("{0}: a whole number of bytes is expected")]
     Number(&'static str),
     /// 400: neither a length nor the promise of one.
-    #[error("Upload-Length is expected")]
+    #[error("Upload-Length is expected, or Upload-Defer-Length: 1")]
     NoLength,
+    /// 400: a promise of a length that is no promise.
+    #[error("Upload-Defer-Length: 1 is expected")]
+    Defer,
+    /// 400: a length and the promise of one.
+    #[error("Upload-Length and Upload-Defer-Length exclude each other")]
+    TwoLengths,
 }
 
 /// Checks `Tus-Resumable`.
@@ -71,12 +82,27 @@ pub fn offset(headers: &HeaderMap) -> Result<u64, BadTus> {
     number(headers, &UPLOAD_OFFSET)?.ok_or(BadTus::Number("Upload-Offset"))
 }
 
-/// The length of a new upload.
+/// The length of a new upload; `None` if it was put off.
 ///
 /// # Errors
-/// [`BadTus`]: deferred lengths are not offered.
-pub fn length(headers: &HeaderMap) -> Result<u64, BadTus> {
-    number(headers, &UPLOAD_LENGTH)?.ok_or(BadTus::NoLength)
+/// [`BadTus`]: neither of the two, both, or not what they should be.
+pub fn length(headers: &HeaderMap) -> Result<Option<u64>, BadTus> {
+    let mut deferred = headers.get_all(UPLOAD_DEFER_LENGTH).iter();
+    match (number(headers, &UPLOAD_LENGTH)?, deferred.next(), deferred.next()) {
+        (Some(length), None, _) => Ok(Some(length)),
+        (Some(_), Some(_), _) => Err(BadTus::TwoLengths),
+        (None, Some(value), None) if value == "1" => Ok(None),
+        (None, Some(_), _) => Err(BadTus::Defer),
+        (None, None, _) => Err(BadTus::NoLength),
+    }
+}
+
+/// The length that was put off, if a PATCH brings it.
+///
+/// # Errors
+/// [`BadTus::Number`].
+pub fn late_length(headers: &HeaderMap) -> Result<Option<u64>, BadTus> {
+    number(headers, &UPLOAD_LENGTH)
 }
 
 /// The method a client means that may only send POST.
@@ -101,6 +127,8 @@ fn number(headers: &HeaderMap, name: &HeaderName) -> Result<Option<u64>, BadTus>
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn headers(pairs: &[(&HeaderName, &str)]) -> HeaderMap {
@@ -120,6 +148,20 @@ mod tests {
     }
 
     #[test]
+    fn a_length_is_given_or_put_off() {
+        let defer = &UPLOAD_DEFER_LENGTH;
+        assert_eq!(length(&headers(&[(&UPLOAD_LENGTH, "7")])), Ok(Some(7)));
+        assert_eq!(length(&headers(&[(defer, "1")])), Ok(None));
+        assert_eq!(length(&headers(&[(&UPLOAD_LENGTH, "7"), (defer, "1")])), Err(BadTus::TwoLengths));
+        for bad in ["0", "2", "", "true", "1, 1"] {
+            assert_eq!(length(&headers(&[(defer, bad)])), Err(BadTus::Defer), "{bad:?}");
+        }
+        let mut twice = headers(&[(defer, "1")]);
+        twice.append(defer, "1".parse().expect("a header"));
+        assert_eq!(length(&twice), Err(BadTus::Defer));
+    }
+
+    #[test]
     fn versions_and_types() {
         assert_eq!(check_version(&headers(&[(&TUS_RESUMABLE, "1.0.0")])), Ok(()));
         assert_eq!(check_version(&headers(&[(&TUS_RESUMABLE, "0.2.2")])), Err(BadTus::Version));
@@ -128,5 +170,16 @@ mod tests {
         assert_eq!(check_content_type(&headers(&[(&kind, "Application/Offset+Octet-Stream")])), Ok(()));
         assert_eq!(check_content_type(&headers(&[(&kind, "application/json")])), Err(BadTus::ContentType));
         assert_eq!(overridden(&headers(&[(&METHOD_OVERRIDE, "patch")])), Some(Method::PATCH));
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_panics(text in "[ -~]{0,40}") {
+            for name in [&UPLOAD_OFFSET, &UPLOAD_LENGTH, &UPLOAD_DEFER_LENGTH, &TUS_RESUMABLE, &METHOD_OVERRIDE] {
+                let headers = headers(&[(name, &text)]);
+                let _ = (offset(&headers), length(&headers), late_length(&headers));
+                let _ = (check_version(&headers), check_content_type(&headers), overridden(&headers));
+            }
+        }
     }
 }

@@ -283,7 +283,7 @@ impl Item {
             Stands::Open { offset } => (*offset, ItemState::Open, None, None, Some(resume_upload(&id, *offset))),
             Stands::Done { sha256, at, kept } => {
                 let state = if *kept { ItemState::Done } else { ItemState::Removed };
-                (self.size.unwrap_or_default(), state, Some(sha256.clone()), Some(*at), None)
+                (self.size.unwrap_or_default(), state, (!sha256.is_empty()).then(|| sha256.clone()), Some(*at), None)
             }
         };
         ItemView { id, name: self.name.clone(), size: self.size, offset, state, sha256, completed_at, resume }

@@ -9,9 +9,9 @@ use store::{DbContext, StoreError, jobs};
 use super::{DELETE_BLOBS, Row, Store, int, json, quotas, shares, statement, text, vouchers};
 use crate::model::listing::{Cursor, Filter, Key, Sort};
 use crate::model::quota::Change;
-use crate::model::{File, Metadata, UploadState, Viewer, Visibility, digest, fold, listing};
+use crate::model::{File, FileState, Metadata, UploadState, Viewer, Visibility, digest, fold, listing};
 
-const COLUMNS: &str = "id, version, owner, owner_name, metadata, size_bytes, sha256, created_at";
+const COLUMNS: &str = "id, version, owner, owner_name, metadata, size_bytes, sha256, created_at, state";
 
 /// What became of a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +108,7 @@ impl Store {
                     if tx.execute_raw(delete).await.context("remove a file")?.rows_affected() == 0 {
                         return Ok(Removal::Absent);
                     }
+                    let owners = super::sweep::owners_of_blobs(tx, id).await?;
                     let segments = statement(tx, "DELETE FROM files_segment WHERE file = ?", key());
                     tx.execute_raw(segments).await.context("remove a file's segments")?;
                     let upload = statement(
@@ -120,7 +121,9 @@ impl Store {
                         ],
                     );
                     tx.execute_raw(upload).await.context("remove a file's upload")?;
-                    jobs::enqueue(tx, DELETE_BLOBS, &id.to_string(), "{}", now).await?;
+                    for owner in owners {
+                        jobs::enqueue(tx, DELETE_BLOBS, &owner.to_string(), "{}", now).await?;
+                    }
                     shares::revoke_of_file(tx, id, now).await?;
                     vouchers::keep_receipt(tx, &file).await?;
                     quotas::charge(tx, file.owner.id, None, Change::remove(file.size)).await?;
@@ -202,17 +205,32 @@ async fn find(connection: &impl ConnectionTrait, id: Id) -> Result<Option<File>,
     row.map(|row| read(&Row(&row))).transpose()
 }
 
+/// The file that follows `after` in the order of ids.
+pub(super) async fn following(
+    connection: &impl ConnectionTrait,
+    after: Option<Id>,
+) -> Result<Option<File>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM files_file WHERE id > ? ORDER BY id LIMIT 1");
+    let query = statement(connection, &sql, [text(after.map(|id| id.to_string()).unwrap_or_default())]);
+    let row = connection.query_one_raw(query).await.context("find the next file")?;
+    row.map(|row| read(&Row(&row))).transpose()
+}
+
 fn read(row: &Row<'_>) -> Result<File, StoreError> {
-    let sha256 = row.text("sha256")?;
+    let (sha256, state) = (row.text("sha256")?, row.text("state")?);
     Ok(File {
         id: row.id("id")?,
         version: row.size("version")?,
         owner: row.owner()?,
         metadata: row.metadata()?,
         size: row.size("size_bytes")?,
-        sha256: digest::unhex(&sha256)
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or_else(|| super::damaged(format!("sha256 {sha256:?}")))?,
+        sha256: if sha256.is_empty() { None } else { Some(parse(&sha256)?) },
         created_at: row.time("created_at")?,
+        state: FileState::from_word(&state).ok_or_else(|| super::damaged(format!("state {state:?}")))?,
     })
+}
+
+fn parse(sha256: &str) -> Result<[u8; 32], StoreError> {
+    let bytes = digest::unhex(sha256).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| super::damaged(format!("sha256 {sha256:?}")))
 }

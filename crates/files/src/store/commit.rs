@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError};
 
+use super::join::{self, Joining};
 use super::{QuotaError, Shared, Store, int, json, quotas, statement, text};
 use crate::model::quota::{Change, Quotas};
 use crate::model::{File, Segment, UploadState, digest, listing};
@@ -28,8 +29,10 @@ pub(crate) struct Commit {
     pub(crate) segment: Option<(Segment, bool)>,
     /// Whether the writer has nothing more to say.
     pub(crate) release: bool,
-    /// The file that the upload becomes with this commit.
+    /// What the upload becomes with this commit.
     pub(crate) finish: Option<Finish>,
+    /// The largest file.
+    pub(crate) most: u64,
     /// When.
     pub(crate) now: Timestamp,
     /// When the upload ends if nothing more arrives.
@@ -38,13 +41,18 @@ pub(crate) struct Commit {
     pub(crate) growing: Option<(Id, Quotas)>,
 }
 
-/// The last commit of an upload.
+/// What the last commit of an upload makes of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Finish {
-    /// The file it becomes.
-    pub(crate) file: File,
-    /// The idempotency key under which the file is the answer.
-    pub(crate) remember: Option<Remember>,
+pub(crate) enum Finish {
+    /// A file.
+    File {
+        /// The file.
+        file: Box<File>,
+        /// The idempotency key under which the file is the answer.
+        remember: Option<Remember>,
+    },
+    /// A part that has all its bytes, and with it the wholes that waited for it alone.
+    Part,
 }
 
 /// An idempotency key and what it belongs to.
@@ -123,7 +131,11 @@ impl Store {
 
 async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitError> {
     let done = commit.finish.is_some();
-    let state = if done { UploadState::Done } else { UploadState::Open };
+    let state = match commit.finish {
+        None => UploadState::Open,
+        Some(Finish::Part) => UploadState::Part,
+        Some(Finish::File { .. }) => UploadState::Done,
+    };
     let held = match &commit.growing {
         Some(_) => Some(fence(tx, commit).await?),
         None => None,
@@ -133,22 +145,19 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
         "UPDATE files_upload SET acked = ?, hash = ?, state = ?, updated_at = ?, expires_at = ?{}{} WHERE id = ? AND epoch \
          = ? AND state = ?",
         if commit.release || done { ", writer = NULL" } else { "" },
-        if done { ", total = acked" } else { "" },
+        // Of a column that the same statement sets, SQLite takes the value before it and MySQL the one after.
+        if done { ", total = ?" } else { "" },
     );
-    let fence = statement(
-        tx,
-        &sql,
-        [
-            int(commit.offset),
-            text(commit.hash.serialize()),
-            text(state.word()),
-            commit.now.as_micros().into(),
-            commit.expires_at.as_micros().into(),
-            text(commit.upload.to_string()),
-            int(commit.epoch),
-            text(UploadState::Open.word()),
-        ],
-    );
+    let mut values = vec![
+        int(commit.offset),
+        text(commit.hash.serialize()),
+        text(state.word()),
+        commit.now.as_micros().into(),
+        commit.expires_at.as_micros().into(),
+    ];
+    values.extend(done.then(|| int(commit.offset)));
+    values.extend([text(commit.upload.to_string()), int(commit.epoch), text(UploadState::Open.word())]);
+    let fence = statement(tx, &sql, values);
     if tx.execute_raw(fence).await.context("commit an offset")?.rows_affected() != 1 {
         return Err(CommitError::Stale);
     }
@@ -173,29 +182,35 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
         };
         tx.execute_raw(write).await.context("commit a segment")?;
     }
-    if let Some(finish) = &commit.finish {
-        insert_file(tx, &finish.file).await?;
-        let (owner, size) = (finish.file.owner.id, finish.file.size);
-        match (commit.growing, held) {
-            (Some((_, quotas)), Some(held)) => {
-                quotas::charge_within(tx, owner, None, Change::complete(held, size), quotas).await?;
-            }
-            _ => quotas::charge(tx, owner, None, Change::complete(size, size)).await?,
+    if let (Some((owner, quotas)), Some(held), None | Some(Finish::Part)) = (commit.growing, held, &commit.finish) {
+        let change = Change::reserve(commit.offset.saturating_sub(held));
+        quotas::charge_within(tx, owner, None, change, quotas).await?;
+    }
+    match &commit.finish {
+        None => Ok(()),
+        Some(Finish::Part) => {
+            let joining = Joining { now: commit.now, expires_at: commit.expires_at, most: commit.most };
+            Ok(join::after_part(tx, commit.upload, joining).await?)
         }
-        if let Some(key) = &finish.remember {
+        Some(Finish::File { file, remember }) => {
+            insert_file(tx, file).await?;
+            let (owner, size) = (file.owner.id, file.size);
+            match (commit.growing, held) {
+                (Some((_, quotas)), Some(held)) => {
+                    quotas::charge_within(tx, owner, None, Change::complete(held, size), quotas).await?;
+                }
+                _ => quotas::charge(tx, owner, None, Change::complete(size, size)).await?,
+            }
+            let Some(key) = remember else { return Ok(()) };
             // Two requests under one key may race to here: both made a file, the first one's is the answer.
             if idempotency::find(tx, &key.scope, &key.key, &key.digest).await? != Seen::New {
                 return Ok(());
             }
-            let body = serde_json::to_string(&finish.file.view()).map_err(super::damaged)?;
+            let body = serde_json::to_string(&file.view()).map_err(super::damaged)?;
             let answer = Answer { status: 201, body: &body };
-            idempotency::remember(tx, &key.scope, &key.key, &key.digest, answer, commit.now).await?;
+            Ok(idempotency::remember(tx, &key.scope, &key.key, &key.digest, answer, commit.now).await?)
         }
-    } else if let (Some((owner, quotas)), Some(held)) = (commit.growing, held) {
-        let change = Change::reserve(commit.offset.saturating_sub(held));
-        quotas::charge_within(tx, owner, None, change, quotas).await?;
     }
-    Ok(())
 }
 
 /// Holds the upload against every other writer; returns how much of the quota it takes until now.
@@ -217,11 +232,11 @@ async fn fence(tx: &DatabaseTransaction, commit: &Commit) -> Result<u64, CommitE
     Ok(upload.length.unwrap_or(upload.offset))
 }
 
-async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result<(), StoreError> {
+pub(super) async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result<(), StoreError> {
     let insert = statement(
         tx,
         "INSERT INTO files_file (id, version, owner, owner_name, name_key, media_type, category, metadata, search, \
-         size_bytes, sha256, visibility, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         size_bytes, sha256, visibility, created_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             text(file.id.to_string()),
             int(file.version),
@@ -233,9 +248,10 @@ async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result<(), StoreE
             text(json(&file.metadata)?),
             text(file.metadata.search_text()),
             int(file.size),
-            text(digest::hex(&file.sha256)),
+            text(file.sha256.map(|sha256| digest::hex(&sha256)).unwrap_or_default()),
             text(file.metadata.visibility.word()),
             file.created_at.as_micros().into(),
+            text(file.state.word()),
         ],
     );
     tx.execute_raw(insert).await.context("add a file to the catalogue").map(drop)

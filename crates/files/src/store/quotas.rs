@@ -149,9 +149,14 @@ async fn sums(connection: &impl ConnectionTrait, user: Id) -> Result<Usage, Stor
     let query = statement(
         connection,
         "SELECT (SELECT CAST(COALESCE(SUM(size_bytes), 0) AS SIGNED) FROM files_file WHERE owner = ?) AS used, (SELECT \
-         CAST(COALESCE(SUM(COALESCE(total, acked)), 0) AS SIGNED) FROM files_upload WHERE state = ? AND owner = ?) AS \
-         reserved",
-        [text(user.to_string()), text(UploadState::Open.word()), text(user.to_string())],
+         CAST(COALESCE(SUM(COALESCE(total, acked)), 0) AS SIGNED) FROM files_upload WHERE state IN (?, ?) AND owner = ?) \
+         AS reserved",
+        [
+            text(user.to_string()),
+            text(UploadState::Open.word()),
+            text(UploadState::Part.word()),
+            text(user.to_string()),
+        ],
     );
     let Some(row) = connection.query_one_raw(query).await.context("sum a user's bytes")? else {
         return Ok(Usage::default());

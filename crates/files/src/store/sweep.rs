@@ -1,18 +1,19 @@
 //! What jobs look for: uploads that ended, rows that may be forgotten, blobs nobody knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::FutureExt;
 use kernel::clock::Timestamp;
 use kernel::id::Id;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::{DbContext, StoreError, jobs};
 
 use super::{Row, Store, int, shares, statement, text, vouchers};
-use crate::model::UploadState;
+use crate::model::concat::Kind;
+use crate::model::{UploadState, chain};
 
-/// The kind of job that removes the blobs of an upload or file; its key is the id.
+/// The kind of job that removes the blobs of an upload that no chain names any more; its key is the upload's id.
 pub(crate) const DELETE_BLOBS: &str = "files.delete-blobs";
 /// How long a removed upload answers 410 before it is 404.
 pub(super) const GONE_FOR: Duration = Duration::from_secs(86_400);
@@ -24,12 +25,13 @@ pub(crate) struct Swept {
     pub(crate) state: Option<UploadState>,
     /// The epoch that may be writing.
     pub(crate) epoch: u64,
-    /// The blobs of its chain.
-    pub(crate) chain: Vec<String>,
+    /// Those of its blobs that a chain names, be it its own or that of a file it was joined into.
+    pub(crate) named: BTreeSet<String>,
 }
 
 impl Store {
-    /// The open uploads that ended before `now`, at most `limit`.
+    /// The uploads that are no files and ended before `now`, at most `limit`. A part that is complete does not end while
+    /// a whole waits for others, and a whole that waits ends with its parts only.
     ///
     /// # Errors
     /// The database's.
@@ -37,8 +39,15 @@ impl Store {
         let connection = self.sql.reader();
         let query = statement(
             connection,
-            "SELECT id FROM files_upload WHERE expires_at <= ? AND state = ? ORDER BY expires_at LIMIT ?",
-            [now.as_micros().into(), text(UploadState::Open.word()), int(limit)],
+            "SELECT id FROM files_upload WHERE expires_at <= ? AND kind <> ? AND (state = ? OR (state = ? AND NOT EXISTS \
+             (SELECT 1 FROM files_join WHERE files_join.part = files_upload.id))) ORDER BY expires_at LIMIT ?",
+            [
+                now.as_micros().into(),
+                text(Kind::Final.word()),
+                text(UploadState::Open.word()),
+                text(UploadState::Part.word()),
+                int(limit),
+            ],
         );
         let rows = connection.query_all_raw(query).await.context("list expired uploads")?;
         rows.iter().map(|row| Row(row).id("id")).collect()
@@ -52,8 +61,8 @@ impl Store {
         let connection = self.sql.reader();
         let query = statement(
             connection,
-            "SELECT id FROM files_upload WHERE expires_at <= ? AND state <> ? LIMIT 1",
-            [now.as_micros().into(), text(UploadState::Open.word())],
+            "SELECT id FROM files_upload WHERE expires_at <= ? AND state IN (?, ?) LIMIT 1",
+            [now.as_micros().into(), text(UploadState::Done.word()), text(UploadState::Gone.word())],
         );
         Ok(connection.query_one_raw(query).await.context("look for rows to forget")?.is_some())
     }
@@ -68,8 +77,8 @@ impl Store {
                 async move {
                     let delete = statement(
                         tx,
-                        "DELETE FROM files_upload WHERE expires_at <= ? AND state <> ?",
-                        [now.as_micros().into(), text(UploadState::Open.word())],
+                        "DELETE FROM files_upload WHERE expires_at <= ? AND state IN (?, ?)",
+                        [now.as_micros().into(), text(UploadState::Done.word()), text(UploadState::Gone.word())],
                     );
                     Ok(tx.execute_raw(delete).await.context("forget uploads")?.rows_affected())
                 }
@@ -99,11 +108,12 @@ impl Store {
         let mut found = BTreeMap::new();
         for &id in ids {
             let upload = super::uploads::find(connection, id).await?;
-            let chain = self.chain(id).await?.into_iter().map(|segment| segment.blob).collect();
+            // Asked after the state: what has ended since then can only have been named before.
+            let named = named(connection, id).await?;
             let swept = Swept {
                 state: upload.as_ref().map(|upload| upload.state),
                 epoch: upload.map_or(0, |upload| upload.epoch),
-                chain,
+                named,
             };
             found.insert(id, swept);
         }
@@ -135,4 +145,28 @@ impl Store {
             })
             .await
     }
+}
+
+/// The blobs of an upload that any chain names.
+async fn named(connection: &impl ConnectionTrait, id: Id) -> Result<BTreeSet<String>, StoreError> {
+    let prefix = format!("{}{id}", chain::PREFIX);
+    // '0' is what follows '/', so these are all names that begin with `PREFIX ID /`, found by the index on both engines.
+    let query = statement(
+        connection,
+        "SELECT blob_key FROM files_segment WHERE blob_key > ? AND blob_key < ?",
+        [text(format!("{prefix}/")), text(format!("{prefix}0"))],
+    );
+    let rows = connection.query_all_raw(query).await.context("find the blobs that chains name")?;
+    rows.iter().map(|row| Row(row).text("blob_key")).collect()
+}
+
+/// The uploads whose blobs a file's chain names, and the file itself.
+pub(super) async fn owners_of_blobs(tx: &DatabaseTransaction, file: Id) -> Result<BTreeSet<Id>, StoreError> {
+    let query = statement(tx, "SELECT blob_key FROM files_segment WHERE file = ?", [text(file.to_string())]);
+    let rows = tx.query_all_raw(query).await.context("read a chain")?;
+    let mut owners = BTreeSet::from([file]);
+    for row in &rows {
+        owners.extend(chain::parse_segment_name(&Row(row).text("blob_key")?).map(|(id, _)| id));
+    }
+    Ok(owners)
 }

@@ -10,13 +10,15 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError, jobs};
 
+use super::join::{self, Joining};
 use super::{DELETE_BLOBS, QuotaError, Remember, Row, Shared, Store, int, json, quotas, statement, text, vouchers};
+use crate::model::concat::{BadConcat, Kind};
 use crate::model::quota::{Change, Quotas};
 use crate::model::voucher::Refusal;
 use crate::model::{Metadata, Owner, Segment, Upload, UploadState, Writer, digest};
 
-const COLUMNS: &str = "id, owner, owner_name, total, acked, epoch, writer, hash, state, metadata, metadata_header, \
-                       created_at, updated_at, expires_at";
+const COLUMNS: &str = "id, owner, owner_name, kind, total, acked, epoch, writer, hash, state, metadata, metadata_header, \
+                       concat_header, created_at, updated_at, expires_at";
 
 /// An upload that begins.
 #[derive(Debug, Clone)]
@@ -25,6 +27,14 @@ pub(crate) struct NewUpload {
     pub(crate) id: Id,
     /// Whose it is.
     pub(crate) owner: Owner,
+    /// Whether it is to be a file by itself, a part, or made of parts.
+    pub(crate) kind: Kind,
+    /// What it is made of, if it is made of parts.
+    pub(crate) parts: Vec<Id>,
+    /// `Upload-Concat` as the client wrote it.
+    pub(crate) concat_header: Option<String>,
+    /// The largest file.
+    pub(crate) most: u64,
     /// How long it will be, if that is known.
     pub(crate) length: Option<u64>,
     /// What is said about it.
@@ -66,6 +76,15 @@ pub(crate) enum CreateError {
     /// The voucher does not allow it.
     #[error(transparent)]
     Voucher(Refusal),
+    /// A part is missing, no part, or somebody else's.
+    #[error(transparent)]
+    Concat(BadConcat),
+    /// The parts are longer than a file may be.
+    #[error("at most {most} bytes")]
+    TooLarge {
+        /// How long it may be.
+        most: u64,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -125,15 +144,19 @@ impl Store {
                     if repeat != Repeat::New {
                         return Ok(repeat);
                     }
+                    if new.kind == Kind::Final {
+                        join::hold_parts(tx, &new).await?;
+                    }
                     let insert = statement(
                         tx,
-                        "INSERT INTO files_upload (id, owner, owner_name, total, acked, epoch, writer, hash, state, \
-                         metadata, metadata_header, created_at, updated_at, expires_at) VALUES (?, ?, ?, ?, 0, ?, ?, ?, \
-                         ?, ?, ?, ?, ?, ?)",
+                        "INSERT INTO files_upload (id, owner, owner_name, kind, total, acked, epoch, writer, hash, \
+                         state, metadata, metadata_header, concat_header, created_at, updated_at, expires_at) VALUES (?, \
+                         ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                         [
                             text(new.id.to_string()),
                             text(new.owner.id.to_string()),
                             text(new.owner.name.clone()),
+                            text(new.kind.word()),
                             new.length.map_or(sea_orm::Value::BigInt(None), int),
                             i64::from(new.writer.is_some()).into(),
                             sea_orm::Value::from(new.writer.as_ref().map(|writer| writer.0.clone())),
@@ -141,6 +164,7 @@ impl Store {
                             text(UploadState::Open.word()),
                             text(metadata),
                             text(new.metadata_header.clone()),
+                            sea_orm::Value::from(new.concat_header.clone()),
                             new.now.as_micros().into(),
                             new.now.as_micros().into(),
                             new.expires_at.as_micros().into(),
@@ -156,6 +180,10 @@ impl Store {
                     };
                     let change = Change::reserve(new.length.unwrap_or(0));
                     quotas::charge_within(tx, new.owner.id, role, change, new.quotas).await?;
+                    if new.kind == Kind::Final {
+                        let joining = Joining { now: new.now, expires_at: new.expires_at, most: new.most };
+                        join::enter_parts(tx, &new, joining).await?;
+                    }
                     Ok(Repeat::New)
                 }
                 .boxed()
@@ -209,8 +237,34 @@ impl Store {
             .await
     }
 
-    /// Removes an unfinished upload, its bytes by a job. False if it was not open, or `expired` is asked for and it has
-    /// time left.
+    /// Fixes the length of an upload of which it was put off. False if it was fixed before, or the epoch is another.
+    ///
+    /// # Errors
+    /// [`QuotaError`].
+    pub(crate) async fn fix_length(&self, upload: &Upload, length: u64, quotas: Quotas) -> Result<bool, QuotaError> {
+        let (id, epoch, owner) = (upload.id, upload.epoch, upload.owner.id);
+        let more = Change::reserve(length.saturating_sub(upload.offset));
+        self.sql
+            .write(move |tx| {
+                async move {
+                    let update = statement(
+                        tx,
+                        "UPDATE files_upload SET total = ? WHERE id = ? AND epoch = ? AND state = ? AND total IS NULL",
+                        [int(length), text(id.to_string()), int(epoch), text(UploadState::Open.word())],
+                    );
+                    if tx.execute_raw(update).await.context("fix a length")?.rows_affected() == 0 {
+                        return Ok(false);
+                    }
+                    quotas::charge_within(tx, owner, None, more, quotas).await?;
+                    Ok(true)
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Removes an upload that is no file, its bytes by a job, and the wholes that wait for it. False if it is a file or
+    /// gone, or `expired` is asked for and it has time left.
     ///
     /// # Errors
     /// The database's.
@@ -221,18 +275,20 @@ impl Store {
                     let update = statement(
                         tx,
                         "UPDATE files_upload SET epoch = epoch + 1, writer = NULL, state = ?, expires_at = ? WHERE id = ? \
-                         AND state = ? AND expires_at <= ?",
+                         AND state IN (?, ?) AND expires_at <= ?",
                         [
                             text(UploadState::Gone.word()),
                             now.plus(super::sweep::GONE_FOR).as_micros().into(),
                             text(id.to_string()),
                             text(UploadState::Open.word()),
+                            text(UploadState::Part.word()),
                             if expired { now.as_micros() } else { i64::MAX }.into(),
                         ],
                     );
                     if tx.execute_raw(update).await.context("remove an upload")?.rows_affected() == 0 {
                         return Ok(false);
                     }
+                    join::forsake(tx, id, now).await?;
                     let delete =
                         statement(tx, "DELETE FROM files_segment WHERE file = ?", [text(id.to_string())]);
                     tx.execute_raw(delete).await.context("remove an upload's segments")?;
@@ -281,9 +337,15 @@ impl Store {
         let connection = self.sql.reader();
         let condition = if owner.is_some() { "AND owner = ?" } else { "" };
         let sql = format!(
-            "SELECT {COLUMNS} FROM files_upload WHERE state = ? {condition} ORDER BY updated_at DESC LIMIT 500"
+            "SELECT {COLUMNS} FROM files_upload WHERE state = ? AND kind <> ? {condition} ORDER BY updated_at DESC LIMIT \
+             500"
         );
-        let values = [Some(text(UploadState::Open.word())), owner.map(|owner| text(owner.to_string()))];
+        // What waits for its parts takes no bytes: there is nothing to go on with.
+        let values = [
+            Some(text(UploadState::Open.word())),
+            Some(text(Kind::Final.word())),
+            owner.map(|owner| text(owner.to_string())),
+        ];
         let query = statement(connection, &sql, values.into_iter().flatten());
         let rows = connection.query_all_raw(query).await.context("list unfinished uploads")?;
         rows.iter().map(|row| read(&Row(row))).collect()
@@ -298,7 +360,7 @@ pub(super) async fn find(connection: &impl ConnectionTrait, id: Id) -> Result<Op
 }
 
 fn read(row: &Row<'_>) -> Result<Upload, StoreError> {
-    let state = row.text("state")?;
+    let (state, kind) = (row.text("state")?, row.text("kind")?);
     Ok(Upload {
         id: row.id("id")?,
         owner: row.owner()?,
@@ -307,9 +369,11 @@ fn read(row: &Row<'_>) -> Result<Upload, StoreError> {
         epoch: row.size("epoch")?,
         writer: row.maybe_text("writer")?.map(Writer),
         hash: digest::Running::deserialize(&row.text("hash")?).map_err(super::damaged)?,
+        kind: Kind::from_word(&kind).ok_or_else(|| super::damaged(format!("kind {kind:?}")))?,
         state: UploadState::from_word(&state).ok_or_else(|| super::damaged(format!("state {state:?}")))?,
         metadata: row.metadata()?,
         metadata_header: row.text("metadata_header")?,
+        concat_header: row.maybe_text("concat_header")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
         expires_at: row.time("expires_at")?,

@@ -193,7 +193,7 @@ pub(super) async fn keep_receipt(tx: &DatabaseTransaction, file: &File) -> Resul
         "UPDATE files_voucher_item SET size_bytes = ?, sha256 = ?, completed_at = ? WHERE upload = ?",
         [
             int(file.size),
-            text(digest::hex(&file.sha256)),
+            text(file.sha256.map(|sha256| digest::hex(&sha256)).unwrap_or_default()),
             file.created_at.as_micros().into(),
             text(file.id.to_string()),
         ],

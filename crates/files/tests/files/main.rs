@@ -3,9 +3,14 @@
 mod admission;
 mod bad_input;
 mod catalogue;
+mod checksum;
+mod concat;
+mod defer_length;
 mod download;
+mod draft;
 mod quotas;
 mod resume;
+mod scrub;
 mod shares;
 mod support;
 mod takeover;
@@ -61,6 +66,23 @@ on_sqlite!(
     resume::a_reserve_is_kept_free,
     resume::a_broken_one_shot,
     resume::ends_and_leftovers,
+    defer_length::a_length_comes_later,
+    defer_length::lengths_that_are_refused,
+    checksum::in_the_header,
+    checksum::in_the_trailer,
+    checksum::with_the_creation,
+    checksum::nothing_counts_before_the_end,
+    concat::parts_become_a_file,
+    concat::before_the_parts_are_complete,
+    concat::joins_that_are_refused,
+    concat::bytes_live_while_a_chain_names_them,
+    concat::parts_end,
+    scrub::damage_is_found_and_healed,
+    scrub::it_goes_on_after_a_restart,
+    draft::from_beginning_to_end,
+    draft::in_one_request,
+    draft::refusals_of_the_draft,
+    draft::both_doors_lead_to_one_store,
     takeover::head_ends_the_older_request,
     takeover::another_replica_takes_over,
     takeover::without_live_the_epoch_decides,

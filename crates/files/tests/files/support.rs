@@ -138,11 +138,12 @@ impl Campus {
             replica: name.to_owned(),
         })
         .expect("builds");
-        let router = api::Service::new("files", name, verifier)
+        let service = api::Service::new("files", name, verifier)
             .routes(built.routes)
             .checks(built.checks)
-            .lifecycle(lifecycle.clone())
-            .build();
+            .lifecycle(lifecycle.clone());
+        built.counts.register(&service.metrics());
+        let router = service.build();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let address = listener.local_addr().expect("has one");
         tokio::spawn(api::serve(listener, router, lifecycle.clone()));

@@ -86,7 +86,24 @@ pub(crate) async fn codes_of_the_protocol(campus: Campus) {
     let options = send(replica.address, request(None, Method::OPTIONS, "/api/v1/uploads", &[], empty())).await;
     let options = options.expect(204);
     assert_eq!(options.header("tus-version"), "1.0.0");
-    assert_eq!(options.header("tus-extension"), "creation,creation-with-upload,expiration,termination");
+    let extensions: Vec<&str> = options.header("tus-extension").split(',').collect();
+    assert_eq!(
+        extensions,
+        [
+            "creation",
+            "creation-defer-length",
+            "creation-with-upload",
+            "expiration",
+            "checksum",
+            "checksum-trailer",
+            "termination",
+            "concatenation",
+            "concatenation-unfinished",
+        ]
+    );
+    assert_eq!(options.header("tus-checksum-algorithm"), "sha1,sha256,blake3");
+    assert!(options.header("accept-patch").contains("application/partial-upload"));
+    assert_eq!(options.header("upload-limit"), format!("max-size={}", campus.settings.max_size));
     assert_eq!(options.header("tus-max-size"), campus.settings.max_size.to_string());
 
     let path = create(&replica, &ana, 10, "").await;

@@ -27,6 +27,8 @@ pub struct Files {
     pub quota_professor: u64,
     /// The same for staff. Administrators have no limit.
     pub quota_staff: u64,
+    /// How fast stored files are read again to find damage, in bytes per second; 0 turns that off.
+    pub scrub_bytes_per_second: u64,
 }
 
 impl Default for Files {
@@ -42,6 +44,7 @@ impl Default for Files {
             quota_student: 10 << 30,
             quota_professor: 100 << 30,
             quota_staff: 100 << 30,
+            scrub_bytes_per_second: 20_000_000,
         }
     }
 }

@@ -1,0 +1,116 @@
+//! Reads every file again, slowly, and says which are no longer what was stored.
+//!
+//! A step reads one slice of one file and moves the cursor in SQL, fenced by the lease: whoever scrubs next, after a
+//! restart or elsewhere, goes on in the middle of the file.
+
+use std::time::Duration;
+
+use kernel::blobs::BlobError;
+use store::StoreError;
+use store::lease::Lease;
+
+use super::Jobs;
+use super::reading::{Read, judge, read};
+use crate::model::digest::Running;
+use crate::model::{File, FileState};
+use crate::store::{ScrubCursor, Verdict};
+
+/// Most bytes of a step.
+const SLICE: u64 = 8 << 20;
+/// Between the beginnings of two rounds there is at least this much rest after the first.
+const REST: Duration = Duration::from_secs(6 * 3600);
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ScrubError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It read so many bytes.
+    Read(u64),
+    /// The round is over, now or before.
+    Rest,
+}
+
+/// How long to wait after a step, so that the rate is kept.
+pub(super) fn pause(read: u64, bytes_per_second: u64) -> Duration {
+    let micros = u128::from(read) * 1_000_000 / u128::from(bytes_per_second.max(1));
+    Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+}
+
+pub(super) async fn step(work: &Jobs, lease: &Lease) -> Result<Step, ScrubError> {
+    let cursor = work.store.scrub_cursor().await?;
+    let now = work.clock.now();
+    if cursor.rest_until > now {
+        return Ok(Step::Rest);
+    }
+    let Some((file, at, hash)) = next(work, cursor).await? else {
+        let over = ScrubCursor { rest_until: now.plus(REST), ..ScrubCursor::default() };
+        work.store.scrubbed(lease.clone(), over, None).await?;
+        work.counts.round_is_over();
+        return Ok(Step::Rest);
+    };
+    let segments = work.store.chain(file.id).await?;
+    let end = file.size.min(at + SLICE.min(work.scrub_rate.max(1)));
+    let read = read(&*work.blobs, &segments, at..end, hash).await?;
+    let mut cursor = ScrubCursor { file: Some(file.id), rest_until: now, ..ScrubCursor::default() };
+    let verdict = match read {
+        Read::Missing => Some(judge(&file, None)),
+        Read::Bytes(hash) if end == file.size => Some(judge(&file, Some(&hash))),
+        Read::Bytes(hash) => {
+            (cursor.checked, cursor.hash) = (end, hash);
+            None
+        }
+    };
+    let still_there = work.store.scrubbed(lease.clone(), cursor, verdict).await?;
+    work.counts.read(end - at);
+    if let Some(verdict) = verdict.filter(|_| still_there) {
+        tell(work, &file, verdict);
+    }
+    Ok(Step::Read(end - at))
+}
+
+/// The file to read on in, from where; a file that was removed meanwhile is left.
+async fn next(work: &Jobs, cursor: ScrubCursor) -> Result<Option<(File, u64, Running)>, ScrubError> {
+    if let (Some(id), 1..) = (cursor.file, cursor.checked)
+        && let Some(file) = work.store.file(id).await?
+        && cursor.checked < file.size
+    {
+        return Ok(Some((file, cursor.checked, cursor.hash)));
+    }
+    Ok(work.store.file_after(cursor.file).await?.map(|file| (file, 0, Running::default())))
+}
+
+fn tell(work: &Jobs, file: &File, verdict: Verdict) {
+    work.counts.file_was_read();
+    match (file.state, verdict.state) {
+        (FileState::Damaged, FileState::Damaged) => {}
+        (_, FileState::Damaged) => {
+            work.counts.found_damaged();
+            tracing::error!(file.id = %file.id, file.size_bytes = file.size, "a file is damaged");
+        }
+        (FileState::Damaged, _) => {
+            work.counts.found_healed();
+            tracing::info!(file.id = %file.id, "a damaged file is whole again");
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_kept() {
+        assert_eq!(pause(20_000_000, 20_000_000), Duration::from_secs(1));
+        assert_eq!(pause(5_000_000, 20_000_000), Duration::from_millis(250));
+        assert_eq!(pause(0, 20_000_000), Duration::ZERO);
+        assert!(pause(u64::MAX, 0) > Duration::from_secs(1), "no division by nothing");
+    }
+}
