@@ -110,18 +110,19 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
         Some(Finish::Part) => UploadState::Part,
         Some(Finish::File { .. }) => UploadState::Done,
     };
-    // The fence and the first statement: a write, because a read of the epoch is none.
+    // The fence and the first statement: a write, because a read of the epoch is none. With the last byte the length is
+    // what has arrived; `total = acked` would be the former offset on SQLite and the new one on MySQL.
     let sql = format!(
-        "UPDATE files_upload SET acked = ?, hash = ?, state = ?, updated_at = ?, expires_at = ?{}{} WHERE id = ? AND epoch \
+        "UPDATE files_upload SET acked = ?, total = COALESCE(?, total), hash = ?, state = ?, updated_at = ?, expires_at = ?{} WHERE id = ? AND epoch \
          = ? AND state = ?",
         if commit.release || done { ", writer = NULL" } else { "" },
-        if done { ", total = acked" } else { "" },
     );
     let fence = statement(
         tx,
         &sql,
         [
             int(commit.offset),
+            if done { int(commit.offset) } else { sea_orm::Value::BigInt(None) },
             text(commit.hash.serialize()),
             text(state.word()),
             commit.now.as_micros().into(),
