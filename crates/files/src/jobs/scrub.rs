@@ -56,7 +56,7 @@ pub(super) async fn step(work: &Jobs, lease: &Lease) -> Result<Step, ScrubError>
         return Ok(Step::Rest);
     };
     let segments = work.store.chain(file.id).await?;
-    let end = file.size.min(at + SLICE.min(work.scrub_rate.max(1)));
+    let end = file.size.min(at + SLICE);
     let read = read(&*work.blobs, &segments, at..end, hash).await?;
     let mut cursor = ScrubCursor { file: Some(file.id), rest_until: now, ..ScrubCursor::default() };
     let verdict = match read {

@@ -140,24 +140,28 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
         Some(_) => Some(fence(tx, commit).await?),
         None => None,
     };
-    // The fence and the first statement: a write, because a read of the epoch is none.
+    // The fence and the first statement: a write, because a read of the epoch is none. With the last byte the length is
+    // what has arrived; `total = acked` would be the former offset on SQLite and the new one on MySQL.
     let sql = format!(
-        "UPDATE files_upload SET acked = ?, hash = ?, state = ?, updated_at = ?, expires_at = ?{}{} WHERE id = ? AND epoch \
+        "UPDATE files_upload SET acked = ?, total = COALESCE(?, total), hash = ?, state = ?, updated_at = ?, expires_at = ?{} WHERE id = ? AND epoch \
          = ? AND state = ?",
         if commit.release || done { ", writer = NULL" } else { "" },
-        // Of a column that the same statement sets, SQLite takes the value before it and MySQL the one after.
-        if done { ", total = ?" } else { "" },
     );
-    let mut values = vec![
-        int(commit.offset),
-        text(commit.hash.serialize()),
-        text(state.word()),
-        commit.now.as_micros().into(),
-        commit.expires_at.as_micros().into(),
-    ];
-    values.extend(done.then(|| int(commit.offset)));
-    values.extend([text(commit.upload.to_string()), int(commit.epoch), text(UploadState::Open.word())]);
-    let fence = statement(tx, &sql, values);
+    let fence = statement(
+        tx,
+        &sql,
+        [
+            int(commit.offset),
+            if done { int(commit.offset) } else { sea_orm::Value::BigInt(None) },
+            text(commit.hash.serialize()),
+            text(state.word()),
+            commit.now.as_micros().into(),
+            commit.expires_at.as_micros().into(),
+            text(commit.upload.to_string()),
+            int(commit.epoch),
+            text(UploadState::Open.word()),
+        ],
+    );
     if tx.execute_raw(fence).await.context("commit an offset")?.rows_affected() != 1 {
         return Err(CommitError::Stale);
     }

@@ -44,6 +44,7 @@ pub(crate) async fn tus_from_beginning_to_end(campus: Campus) {
     // Complete: HEAD says so, an empty PATCH may ask again, bytes are too many.
     let done = head(&replica, &ana, &path).await.expect(200);
     assert_eq!((done.header("upload-offset"), done.header("content-location")), ("3000000", file_path.as_str()));
+    assert_eq!(done.header("upload-length"), "3000000");
     patch(&replica, &ana, &path, 3_000_000, "").await.expect(204);
     patch(&replica, &ana, &path, 3_000_000, "x").await.expect(413);
     patch(&replica, &ana, &path, 0, "x").await.expect(409);

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use http_body::Body as _;
+use http_body_util::BodyExt;
 use kernel::id::Id;
 
 use super::super::Uploading;
@@ -34,7 +35,7 @@ pub(in super::super) async fn patch(
     let completes = if complete { Completes::AtEnd } else { Completes::Later };
     let asked = Append { offset, length, terms: Terms { completes, ..Terms::default() } };
     match append(uploading, uploader, id, asked, body).await.map_err(refuse)? {
-        Appended::Complete(upload, body) => Err(super::completed(&upload, !body.is_end_stream())),
+        Appended::Complete(upload, body) => Err(super::completed(&upload, brings_bytes(body).await)),
         Appended::Received(received) => {
             let mut response = super::progress(StatusCode::NO_CONTENT, version, received.offset, received.complete);
             let headers = response.headers_mut();
@@ -46,4 +47,14 @@ pub(in super::super) async fn patch(
             Ok(response)
         }
     }
+}
+
+/// Whether there is anything in a body, which need not say so beforehand.
+async fn brings_bytes(mut body: Body) -> bool {
+    while let Some(Ok(frame)) = body.frame().await {
+        if frame.data_ref().is_some_and(|data| !data.is_empty()) {
+            return true;
+        }
+    }
+    false
 }
