@@ -147,6 +147,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The links that open a file, the newest first. */
+        get: operations["list_shares"];
+        put?: never;
+        /** A link that opens one file for whoever has it. */
+        post: operations["create_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{id}/url": {
         parameters: {
             query?: never;
@@ -192,6 +210,93 @@ export interface paths {
         get: operations["list_presence"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quotas/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much the caller has and may have. */
+        get: operations["get_my_quota"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quotas/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much a user has and may have. Of one who has uploaded nothing yet the limit is a student's. */
+        get: operations["get_quota"];
+        /** Gives a user another quota than the role's, or the role's again. */
+        put: operations["put_quota"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{share}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a link opens. */
+        get: operations["get_share"];
+        put?: never;
+        post?: never;
+        /** Revokes a link. Addresses it opened stay good for their ten minutes. */
+        delete: operations["delete_share"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{share}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A link's bytes. Each first byte sent counts as one download; going on from a later one, within a day, does not. */
+        get: operations["get_share_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{share}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An address of the file's bytes, good for ten minutes. Each counts as one download. */
+        post: operations["open_share"];
         delete?: never;
         options?: never;
         head?: never;
@@ -262,7 +367,7 @@ export interface paths {
         /** Begins an upload. */
         post: operations["create_upload"];
         delete?: never;
-        /** What this server speaks of tus. */
+        /** What this server speaks of tus and of the draft. */
         options: operations["options_uploads"];
         head?: never;
         patch?: never;
@@ -322,6 +427,58 @@ export interface paths {
         head?: never;
         /** Change a user: oneself with one's password, or anybody as an administrator. */
         patch: operations["update_user"];
+        trace?: never;
+    };
+    "/api/v1/vouchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Vouchers that were not revoked, the newest first. */
+        get: operations["list_vouchers"];
+        put?: never;
+        /** Lets somebody without an account upload for the caller. */
+        post: operations["create_voucher"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vouchers/{voucher}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a voucher and ends what is being uploaded with it. Files that arrived stay. */
+        delete: operations["delete_voucher"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vouchers/{voucher}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a guest has uploaded, and how to go on. */
+        get: operations["get_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
@@ -433,7 +590,7 @@ export interface components {
              * @description Bytes.
              */
             size: number;
-            /** @description Whether it can be read. */
+            /** @description What is known of its bytes. */
             state: components["schemas"]["FileState"];
             /** @description Search words. */
             tags: string[];
@@ -463,10 +620,23 @@ export interface components {
             visibility?: components["schemas"]["Visibility"] | null;
         };
         /**
-         * @description Whether a file can be read.
+         * @description What is known of a file's bytes.
          * @enum {string}
          */
-        FileState: "ready";
+        FileState: "ready" | "hashing" | "damaged";
+        /** @description How much a user may have. */
+        Grant: {
+            /**
+             * Format: int64
+             * @description Bytes; 0 for no limit, `null` for what the role has.
+             */
+            bytes: number | null;
+        };
+        /**
+         * @description Where something that was begun with a voucher stands, as a word.
+         * @enum {string}
+         */
+        ItemState: "open" | "done" | "removed";
         Logout: {
             /** @description Ends all sessions of the user; takes an access token. */
             everywhere?: boolean;
@@ -480,6 +650,43 @@ export interface components {
              * @example bdl_…
              */
             token: string;
+        };
+        /** @description A new share. */
+        MadeShare: components["schemas"]["Share"] & {
+            /** @description The token itself. It is not shown again. */
+            token: string;
+            /**
+             * @description The page that opens it.
+             * @example /s/0123456789abcdef0123456789abcdef
+             */
+            url: string;
+        };
+        /** @description A new voucher. */
+        MadeVoucher: components["schemas"]["Voucher"] & {
+            /** @description The token itself: `X-Bedel-Voucher`. It is not shown again. */
+            token: string;
+            /**
+             * @description The page for the guest.
+             * @example /v/0123456789abcdef0123456789abcdef
+             */
+            url: string;
+        };
+        /** @description A share that is asked for. */
+        NewShare: {
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int64
+             * @description How often the file may be downloaded.
+             */
+            max_downloads?: number | null;
+            /** @description For whom or what it is. */
+            note?: string | null;
+            /** @description What whoever opens it must know. */
+            password?: string | null;
         };
         NewTokenBody: {
             /**
@@ -512,6 +719,31 @@ export interface components {
             role: components["schemas"]["UserRole"];
             /** @example ana */
             username: string;
+        };
+        /** @description A voucher that is asked for. */
+        NewVoucher: {
+            /**
+             * Format: date-time
+             * @description After this no upload is begun with it; in 14 days unless said.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many bytes they may have together.
+             */
+            max_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description How many files it takes; 10 unless said.
+             */
+            max_files?: number | null;
+            /** @description What the guest should know. */
+            note: string;
+        };
+        /** @description What opens a link. */
+        OpenShare: {
+            /** @description The link's password, if it has one. */
+            password?: string | null;
         };
         /** @description One page of a list. */
         Paged_ApiToken: {
@@ -574,7 +806,7 @@ export interface components {
                  * @description Bytes.
                  */
                 size: number;
-                /** @description Whether it can be read. */
+                /** @description What is known of its bytes. */
                 state: components["schemas"]["FileState"];
                 /** @description Search words. */
                 tags: string[];
@@ -584,6 +816,42 @@ export interface components {
                 type: string;
                 /** @description Who may see it. */
                 visibility: components["schemas"]["Visibility"];
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Paged_Share: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description How often it was.
+                 */
+                downloads: number;
+                /**
+                 * Format: date-time
+                 * @description When it ends; `null` if it does not.
+                 */
+                expires_at: string | null;
+                /** @description Whether a password is asked for. */
+                has_password: boolean;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How often the file may be downloaded; `null` without a limit.
+                 */
+                max_downloads: number | null;
+                /** @description What its maker wrote about it. */
+                note: string;
+                /** @description Whether it still opens the file. */
+                state: components["schemas"]["ShareState"];
             }[];
             /** @description What to pass as `cursor` for the next page; `null` on the last. */
             next_cursor?: string | null;
@@ -617,6 +885,54 @@ export interface components {
                 role: components["schemas"]["UserRole"];
                 /** @description The name for logging in; unique whatever its case. */
                 username: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Paged_Voucher: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Their declared lengths.
+                 */
+                bytes: number;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description After this no upload is begun with it.
+                 */
+                expires_at: string;
+                /**
+                 * Format: int64
+                 * @description How many were begun, less those that were given up.
+                 */
+                files: number;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How many bytes they may have together; `null` without a limit.
+                 */
+                max_bytes: number | null;
+                /**
+                 * Format: int64
+                 * @description How many files it takes.
+                 */
+                max_files: number;
+                /** @description What its maker wrote to the guest. */
+                note: string;
+                /** @description The member's id. */
+                owner: string;
+                /** @description The member's user name. */
+                owner_name: string;
+                /** @description Whether it takes uploads. */
+                state: components["schemas"]["VoucherState"];
             }[];
             /** @description What to pass as `cursor` for the next page; `null` on the last. */
             next_cursor?: string | null;
@@ -665,6 +981,77 @@ export interface components {
             /** @description What went wrong, for programs: a stable path such as `/problems/conflict`. */
             type: string;
         };
+        /** @description What a user has and may have. */
+        Quota: {
+            /**
+             * Format: int64
+             * @description How many both may be together; `null` without a limit.
+             */
+            limit: number | null;
+            /**
+             * Format: int64
+             * @description Bytes that open uploads may still become.
+             */
+            reserved: number;
+            /**
+             * Format: int64
+             * @description Bytes of files.
+             */
+            used: number;
+        };
+        /** @description What a guest has uploaded. */
+        Receipt: {
+            /**
+             * Format: int64
+             * @description How many bytes it still takes; `null` without a limit.
+             */
+            bytes_left: number | null;
+            /**
+             * Format: date-time
+             * @description After this no upload is begun with it.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description How many files it still takes.
+             */
+            files_left: number;
+            /** @description The member's user name. */
+            from: string;
+            /** @description What was begun with it, the oldest first. */
+            items: components["schemas"]["ReceiptItem"][];
+            /** @description What the member wrote. */
+            note: string;
+            /** @description Whether the voucher takes uploads. */
+            state: components["schemas"]["VoucherState"];
+        };
+        /** @description Something that was begun with a voucher, as the guest sees it. */
+        ReceiptItem: {
+            /**
+             * Format: date-time
+             * @description When it was complete.
+             */
+            completed_at: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many bytes are there.
+             */
+            offset: number;
+            resume: components["schemas"]["Resume"] | null;
+            /** @description The digest of the whole; `null` until it is complete. */
+            sha256: string | null;
+            /**
+             * Format: int64
+             * @description How long it is; `null` until that is known.
+             */
+            size: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["ItemState"];
+        };
         Refresh: {
             /** @description The refresh token; without it that of the cookie is taken. */
             refresh_token?: string | null;
@@ -690,6 +1077,72 @@ export interface components {
             offset: number;
             /** @description Its path. */
             url: string;
+        };
+        /** @description A share as its maker sees it. */
+        Share: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description How often it was.
+             */
+            downloads: number;
+            /**
+             * Format: date-time
+             * @description When it ends; `null` if it does not.
+             */
+            expires_at: string | null;
+            /** @description Whether a password is asked for. */
+            has_password: boolean;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How often the file may be downloaded; `null` without a limit.
+             */
+            max_downloads: number | null;
+            /** @description What its maker wrote about it. */
+            note: string;
+            /** @description Whether it still opens the file. */
+            state: components["schemas"]["ShareState"];
+        };
+        /**
+         * @description Where a share stands.
+         * @enum {string}
+         */
+        ShareState: "open" | "expired" | "used_up";
+        /** @description What a link opens. */
+        Shared: {
+            /** @description What it is about. */
+            description: string;
+            /**
+             * Format: int64
+             * @description How often the file may still be downloaded; `null` without a limit.
+             */
+            downloads_left: number | null;
+            /**
+             * Format: date-time
+             * @description When the link ends; `null` if it does not.
+             */
+            expires_at: string | null;
+            /** @description Whether a password is asked for. */
+            has_password: boolean;
+            /** @description What the file is saved as. */
+            name: string;
+            /** @description SHA-256 of the bytes in hexadecimal; `null` while it is being computed. */
+            sha256: string | null;
+            /**
+             * Format: int64
+             * @description Its bytes.
+             */
+            size: number;
+            /** @description What people call it; empty if nobody said. */
+            title: string;
+            /** @description Its media type. */
+            type: string;
         };
         /** @description An address that opens one file for a while. */
         SignedUrl: {
@@ -801,8 +1254,54 @@ export interface components {
          * @enum {string}
          */
         Visibility: "private" | "campus" | "public";
-        /** @enum {string} */
-        Sort: "-created_at" | "created_at" | "name" | "-name" | "-size" | "size";
+        /** @description A voucher as its maker sees it. */
+        Voucher: {
+            /**
+             * Format: int64
+             * @description Their declared lengths.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description After this no upload is begun with it.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description How many were begun, less those that were given up.
+             */
+            files: number;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many bytes they may have together; `null` without a limit.
+             */
+            max_bytes: number | null;
+            /**
+             * Format: int64
+             * @description How many files it takes.
+             */
+            max_files: number;
+            /** @description What its maker wrote to the guest. */
+            note: string;
+            /** @description The member's id. */
+            owner: string;
+            /** @description The member's user name. */
+            owner_name: string;
+            /** @description Whether it takes uploads. */
+            state: components["schemas"]["VoucherState"];
+        };
+        /**
+         * @description Where a voucher stands.
+         * @enum {string}
+         */
+        VoucherState: "open" | "expired" | "revoked";
     };
     responses: never;
     parameters: never;
@@ -981,7 +1480,7 @@ export interface operations {
                 /** @description An owner's id or user name, or `me`. */
                 owner?: string;
                 /** @description The order: `-created_at` unless said. */
-                sort?: components["schemas"]["Sort"];
+                sort?: "-created_at" | "created_at" | "name" | "-name" | "size" | "-size";
                 /** @description Most items wanted, 1–500. */
                 limit?: number;
                 /** @description `next_cursor` of the page before; absent for the first. */
@@ -1248,6 +1747,89 @@ export interface operations {
             };
         };
     };
+    list_shares: {
+        parameters: {
+            query?: {
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_Share"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_share: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShare"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeShare"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     sign_url: {
         parameters: {
             query?: never;
@@ -1310,6 +1892,294 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PresenceList"];
                 };
+            };
+        };
+    };
+    get_my_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+        };
+    };
+    get_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    put_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Grant"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The link's token */
+                share: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shared"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Expired, used up or revoked */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The share's id */
+                share: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_share_content: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Basic, with any name and the link's password */
+                Authorization?: string | null;
+                Range?: string | null;
+                "If-Range"?: string | null;
+                "If-Match"?: string | null;
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                /** @description The link's token */
+                share: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Some of them */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Expired, used up or revoked */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    open_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The link's token */
+                share: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OpenShare"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedUrl"];
+                };
+            };
+            /** @description The password is wrong or missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Expired, used up or revoked */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -1412,13 +2282,25 @@ export interface operations {
     create_upload: {
         parameters: {
             query?: never;
-            header: {
+            header?: {
                 /** @description 1.0.0 */
-                "Tus-Resumable": string;
+                "Tus-Resumable"?: string | null;
+                /** @description A guest's, instead of a token */
+                "X-Bedel-Voucher"?: string | null;
                 /** @description Bytes of the whole file */
-                "Upload-Length": number;
+                "Upload-Length"?: number | null;
+                /** @description 1: the length comes with a later PATCH */
+                "Upload-Defer-Length"?: number | null;
+                /** @description partial, or final; and the addresses of parts */
+                "Upload-Concat"?: string | null;
+                /** @description sha1, sha256 or blake3, and the body's digest in base64; may be a trailer */
+                "Upload-Checksum"?: string | null;
                 /** @description filename, filetype, title, description, category, classification, tags, visibility */
                 "Upload-Metadata"?: string | null;
+                /** @description 6 or 8, instead of Tus-Resumable: the IETF's draft */
+                "Upload-Draft-Interop-Version"?: string | null;
+                /** @description ?1 or ?0: whether the body is all of the file (draft) */
+                "Upload-Complete"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -1436,7 +2318,19 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            460: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1459,7 +2353,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Tus-Version, Tus-Extension, Tus-Max-Size */
+            /** @description Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm, Accept-Patch, Upload-Limit */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1471,9 +2365,11 @@ export interface operations {
     delete_upload: {
         parameters: {
             query?: never;
-            header: {
+            header?: {
                 /** @description 1.0.0 */
-                "Tus-Resumable": string;
+                "Tus-Resumable"?: string | null;
+                /** @description A guest's, instead of a token */
+                "X-Bedel-Voucher"?: string | null;
             };
             path: {
                 id: string;
@@ -1512,9 +2408,13 @@ export interface operations {
     head_upload: {
         parameters: {
             query?: never;
-            header: {
+            header?: {
                 /** @description 1.0.0 */
-                "Tus-Resumable": string;
+                "Tus-Resumable"?: string | null;
+                /** @description A guest's, instead of a token */
+                "X-Bedel-Voucher"?: string | null;
+                /** @description 6 or 8, instead: the IETF's draft */
+                "Upload-Draft-Interop-Version"?: string | null;
             };
             path: {
                 id: string;
@@ -1523,8 +2423,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Upload-Offset, Upload-Length, Upload-Metadata */
+            /** @description Upload-Offset, Upload-Length or Upload-Defer-Length, Upload-Metadata, Upload-Concat */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The same in the draft's words */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1549,9 +2456,19 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 1.0.0 */
-                "Tus-Resumable": string;
+                "Tus-Resumable"?: string | null;
+                /** @description A guest's, instead of a token */
+                "X-Bedel-Voucher"?: string | null;
                 /** @description Where these bytes begin */
                 "Upload-Offset": number;
+                /** @description Bytes of the whole file, once, if that was put off */
+                "Upload-Length"?: number | null;
+                /** @description sha1, sha256 or blake3, and the body's digest in base64; may be a trailer */
+                "Upload-Checksum"?: string | null;
+                /** @description 6 or 8, instead of Tus-Resumable: the IETF's draft */
+                "Upload-Draft-Interop-Version"?: string | null;
+                /** @description ?1 or ?0: whether these are the last bytes (draft) */
+                "Upload-Complete"?: string | null;
             };
             path: {
                 id: string;
@@ -1566,6 +2483,13 @@ export interface operations {
         responses: {
             /** @description Upload-Offset; Content-Location once the file is complete */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is made of parts */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1597,6 +2521,13 @@ export interface operations {
                 content?: never;
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is not the one of its checksum; nothing of it is kept */
+            460: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1759,6 +2690,115 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
+            };
+        };
+    };
+    list_vouchers: {
+        parameters: {
+            query?: {
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_Voucher"];
+                };
+            };
+        };
+    };
+    create_voucher: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVoucher"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeVoucher"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_voucher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The voucher's id */
+                voucher: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The voucher's token */
+                voucher: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

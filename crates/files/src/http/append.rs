@@ -26,7 +26,7 @@ pub(super) struct Append {
 /// What became of them.
 pub(super) enum Appended {
     /// They were taken.
-    Received(Received),
+    Received(Box<Received>),
     /// There are all bytes already; the body was not read.
     Complete(Box<Upload>, Body),
 }
@@ -116,7 +116,7 @@ pub(super) async fn append(
         uploading.ingest.release(claim).await;
         return Err(error.into());
     }
-    Ok(Appended::Received(uploading.ingest.receive(claim, body, append.terms, permit).await?))
+    Ok(Appended::Received(Box::new(uploading.ingest.receive(claim, body, append.terms, permit).await?)))
 }
 
 /// A declared length that goes beyond the upload's is refused before any of it is read.

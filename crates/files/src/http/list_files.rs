@@ -30,6 +30,7 @@ pub(super) struct Params {
     owner: Option<String>,
     /// The order: `-created_at` unless said.
     #[serde(default)]
+    #[param(inline)]
     sort: Sort,
     // `Page` reads these two.
     #[param(ignore)]
