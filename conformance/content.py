@@ -1,0 +1,46 @@
+"""Where the bytes of a finished upload can be read: tus leaves that to the server, so each known way is tried."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from uploads import Tus
+from wire import Answer, Wire
+
+# Each says where the bytes might be, from the answer that finished the upload and the upload's own address.
+WAYS: dict[str, Callable[[str | None, str], str | None]] = {
+    "a resource below Content-Location": lambda place, _: place and place.rstrip("/") + "/content",
+    "Content-Location": lambda place, _: place,
+    "the upload itself": lambda _, upload: upload,
+}
+
+
+@dataclass(frozen=True)
+class Content:
+    """Bytes that are known, and where they are served."""
+
+    wire: Wire
+    url: str
+    data: bytes
+
+    def get(self, fields: dict[str, str] | list[tuple[str, str]] | None = None, method: str = "GET") -> Answer:
+        """Asks for them."""
+        return self.wire.ask(method, self.url, fields or {})
+
+
+def places(tus: Tus, upload: str, finished: Answer | None) -> Iterator[str]:
+    """Where the bytes may be, likeliest first."""
+    named = finished.link("Content-Location") if finished else None
+    named = named or tus.head(upload).link("Content-Location")
+    for way in WAYS.values():
+        place = way(named, upload)
+        if place:
+            yield place
+
+
+def find(tus: Tus, upload: str, data: bytes, finished: Answer | None = None) -> Content | None:
+    """The first place that answers with bytes at all; `None` if this server shows none."""
+    for place in places(tus, upload, finished):
+        answer = tus.wire.ask("GET", place)
+        if answer.status == 200:
+            return Content(tus.wire, place, data)
+    return None
