@@ -3,12 +3,15 @@
 import http.client
 import socket
 import ssl
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 TIMEOUT = 30.0
 CHUNK = 8192
+# How long a connection that will break lives on after its last byte, so that a proxy can pass on what it has.
+LAST_GASP = 0.3
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class Wire:
         trailers = None if announced is None else {announced: ""}
         connection = self._begin(method, url, fields, declared, declared is None, trailers)
         connection.send(sent if declared is not None else _chunk(sent))
+        time.sleep(LAST_GASP)
         connection.sock.shutdown(socket.SHUT_WR)
         # The server's answer or its closing says that it has seen all of it.
         try:

@@ -55,8 +55,8 @@ def test_a_date_is_not_to_come(file: Content) -> None:
 
 @must
 def test_head_has_no_bytes(file: Content) -> None:
-    """HEAD is answered without the bytes, and any Content-Length is that of a GET."""
-    answer = file.get(method="HEAD")
+    """Where GET is answered so is HEAD: without the bytes, and any Content-Length is that of a GET."""
+    answer = file.wire.ask("HEAD", file.url)
     assert answer.status == 200 and answer.body == b"", answer
     assert answer.get("Content-Length") in (None, str(len(file.data))), answer
 

@@ -49,7 +49,7 @@ class Validators:
 @pytest.fixture(scope="session")
 def validators(file: Content) -> Validators:
     """The file's validators, once its date is old enough to be a strong one (§8.8.2.2)."""
-    answer = file.get(method="HEAD")
+    answer = file.get()
     value = answer.get("Last-Modified")
     modified = parsedate_to_datetime(value) if value else None
     while modified and datetime.now(timezone.utc) < modified + timedelta(seconds=2):
