@@ -207,6 +207,10 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(413)
         upload.data[offset:] = data[:-1] if self.wrong("the last byte is lost") else data
 
+    def place(self, upload: Upload, name: str) -> str | None:
+        """Where the bytes are, below; a part alone has none to show."""
+        return f"/files/{name}" if upload.complete and upload.concat != "partial" else None
+
     def expires(self, upload: Upload) -> str | None:
         if self.wrong("no expiry is told"):
             return None
@@ -242,6 +246,7 @@ class Handler(BaseHTTPRequestHandler):
             fields["Upload-Offset"] = str(len(upload.data))
         name = str(next(self.server.numbers))
         self.server.uploads[name] = upload
+        fields["Content-Location"] = self.place(upload, name)
         self.answer(200 if self.wrong("a creation is 200") else 201, fields | {"Location": "/files/" + name})
 
     def named(self, concat: str) -> list[Upload]:
@@ -266,6 +271,7 @@ class Handler(BaseHTTPRequestHandler):
             "Upload-Concat": None if self.wrong("concatenation is not told") else upload.concat,
             "Cache-Control": None if self.wrong("caches may keep it") else "no-store",
             "Upload-Expires": self.expires(upload),
+            "Content-Location": self.place(upload, self.path.split("/")[2]),
         })
 
     def append(self) -> None:
@@ -288,6 +294,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(204, {
             "Upload-Offset": None if self.wrong("no new offset") else str(len(upload.data)),
             "Upload-Expires": self.expires(upload),
+            "Content-Location": self.place(upload, self.path.split("/")[2]),
         })
 
     def remove(self) -> None:
@@ -299,8 +306,7 @@ class Handler(BaseHTTPRequestHandler):
     def read(self) -> None:
         upload = self.found()
         if not upload.complete or not self.path.endswith("/content"):
-            place = urlsplit(self.path).path
-            raise Refusal(404 if not upload.complete or place.count("/") > 2 else 307, Location=place + "/content")
+            raise Refusal(404)
         pairs = dict(pair.partition(" ")[::2] for pair in (upload.metadata or "").split(",") if pair)
         name = base64.b64decode(pairs.get("filename", "")).decode() or "unnamed"
         plain = re.sub(r'[^ !#$&-\[\]-~]|%', "_", name)
