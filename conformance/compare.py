@@ -69,15 +69,16 @@ def main() -> None:
     name = f"@tus/server {peers['@tus/server']}"
     print(f"""# Conformance
 
-tus 1.0.0 with its extensions, and RFC 9110 ranges and conditions, by `conformance/`: over HTTP only, the same tests for
-both servers. Written by `conformance/report` from one run of each: Bedel through its gateway, {name} with its
-file store {peers["@tus/file-store"]}. A number is that of a test's cases. *Not offered*: the server does not claim to do
-it. *Not observable*: it may, but nothing is seen of it from outside. A MAY says which of several answers is expected.
+tus 1.0.0 with its extensions, and RFC 9110 ranges and conditions, by `conformance/`: over HTTP only, the same tests
+for both servers. Written by `conformance/report` from one run of each: Bedel through its gateway, {name}
+with its file store {peers["@tus/file-store"]}. A number is that of a test's cases. *Not offered*: the server does not
+claim to do it. *Not observable*: it may, but nothing is seen of it from outside. A MAY says which of several allowed
+answers is expected.
 """)
     if deaths:
-        print(f"""{name} answered all this only because its process was kept alive: {deaths} times it threw an error that
-nobody caught while it refused a body, which ends a Node process (`conformance/peers/server.mjs`). It serves what was
-uploaded at the upload's own address, where HEAD is that of tus, so HEAD of the bytes is not offered.
+        print(f"""{name} answered all this only because its process was kept alive: {deaths} times it threw an error
+that nobody caught while it refused a body, which ends a Node process (`conformance/peers/server.mjs`). It serves what
+was uploaded at the upload's own address, where HEAD is that of tus, so HEAD of the bytes is not offered.
 """)
     print("## Counts\n")
     print("| level | server | " + " | ".join(OUTCOMES) + " |")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from content import Content, find
 from levels import NOT_OBSERVABLE, NOT_OFFERED, not_offered
 from uploads import Tus, metadata, number
@@ -21,7 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--range", metavar="URL", help="a file to ask ranges of (else the suite uploads one)")
     group.addoption("--file", metavar="PATH", type=Path, help="what --range serves")
     group.addoption("--header", metavar="FIELD", action="append", default=[], help="'Name: value' for every request")
-    group.addoption("--expiry", metavar="SECONDS", type=float, default=0.0, help="wait this long for an upload to expire")
+    group.addoption(
+        "--expiry", metavar="SECONDS", type=float, default=0.0, help="wait this long for an upload to expire"
+    )
     group.addoption("--stall", metavar="SECONDS", type=float, default=0.0, help="a stalled body is given up within")
     group.addoption("--everything", action="store_true", help="what is not offered has failed")
     group.addoption("--results", metavar="PATH", type=Path, help="write what came of each test, as JSON")
@@ -143,19 +144,21 @@ class Results:
                 outcome = next((kind for kind in (NOT_OFFERED, NOT_OBSERVABLE) if detail.startswith(kind)), "failed: ")
                 outcome, detail = outcome.removesuffix(": "), detail.removeprefix(outcome)
             elif report.failed:
-                detail = str(call.excinfo.value).split("\nassert ")[0]
+                detail = str(call.excinfo.value).split("\nassert ")[0].split("\n +")[0]
             if report.skipped and self.everything and outcome == NOT_OFFERED.removesuffix(": "):
                 report.outcome, report.longrepr = "failed", f"--everything: {outcome}: {detail}"
             level = item.get_closest_marker("level")
-            self.rows.append({
-                "id": item.nodeid.removeprefix("conformance/"),
-                "section": item.module.SECTION,
-                "level": level.args[0],
-                "requirement": (item.function.__doc__ or "").strip(),
-                "case": item.callspec.id if hasattr(item, "callspec") else "",
-                "outcome": outcome,
-                "detail": detail,
-            })
+            self.rows.append(
+                {
+                    "id": item.nodeid.removeprefix("conformance/"),
+                    "section": item.module.SECTION,
+                    "level": level.args[0],
+                    "requirement": (item.function.__doc__ or "").strip(),
+                    "case": item.callspec.id if hasattr(item, "callspec") else "",
+                    "outcome": outcome,
+                    "detail": detail,
+                }
+            )
         return report
 
 
@@ -178,7 +181,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
                 counts[row["outcome"]] = counts.get(row["outcome"], 0) + 1
         if counts:
             terminalreporter.write_line(f"{level}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
-    skipped = sorted({f"{row['outcome']}: {row['detail']}" for row in results.rows if row["outcome"].startswith("not ")})
+    skipped = sorted(
+        {f"{row['outcome']}: {row['detail']}" for row in results.rows if row["outcome"].startswith("not ")}
+    )
     for reason in skipped:
         terminalreporter.write_line(f"  {reason}")
 

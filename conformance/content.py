@@ -50,6 +50,7 @@ def find(tus: Tus, upload: str, data: bytes, finished: Answer | None = None) -> 
     """The first place that answers with bytes at all; `None` if this server shows none."""
     for place in places(tus, upload, finished):
         answer = tus.wire.ask("GET", place)
+        assert answer.status < 500, f"what was uploaded cannot be read: {answer}"
         if answer.status == 200:
             return Content(tus.wire, place, data)
     return None

@@ -68,7 +68,11 @@ class Tus:
     @property
     def most(self) -> int:
         """`Tus-Max-Size`; the test is over if there is none."""
-        return number(self.announced, "Tus-Max-Size") if self.announced.get("Tus-Max-Size") else not_offered("a largest size")
+        return (
+            number(self.announced, "Tus-Max-Size")
+            if self.announced.get("Tus-Max-Size")
+            else not_offered("a largest size")
+        )
 
     def ask(
         self,
@@ -131,7 +135,9 @@ class Tus:
         assert answer.status == 204, f"the bytes were not taken: {answer}"
         return answer
 
-    def cut(self, url: str, offset: int, sent: bytes, declared: int | None, announced: str | None = None, **fields: str) -> None:
+    def cut(
+        self, url: str, offset: int, sent: bytes, declared: int | None, announced: str | None = None, **fields: str
+    ) -> None:
         """A PATCH whose connection breaks after `sent`."""
         given = {"Tus-Resumable": VERSION, "Content-Type": BYTES, "Upload-Offset": str(offset)}
         given |= {name.replace("_", "-"): value for name, value in fields.items()}

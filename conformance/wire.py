@@ -10,11 +10,13 @@ from urllib.parse import urljoin, urlsplit
 
 TIMEOUT = 30.0
 CHUNK = 8192
+# The fields that a message about an answer shows.
+TELLING = ("upload-", "tus-", "content-", "etag", "last-", "accept-", "location", "cache-", "repr-")
 # How long a connection that will break lives on after its last byte, so that a proxy can pass on what it has.
 LAST_GASP = 0.3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """A response: field names in lower case, lines of the same name apart."""
 
@@ -42,9 +44,10 @@ class Answer:
         value = self.get(name)
         return None if value is None else urljoin(self.url, value)
 
-    def __str__(self) -> str:
-        fields = "".join(f"\n  {name}: {value}" for name, value in self.fields)
-        return f"{self.method} {self.url} -> {self.status}{fields}\n  ({len(self.body)} bytes)"
+    def __repr__(self) -> str:
+        # pytest keeps both ends of a long one, so what tells most comes first.
+        fields = "; ".join(f"{name}: {value}" for name, value in self.fields if name.startswith(TELLING))
+        return f"{self.method} -> {self.status}, {len(self.body)} bytes; {fields}"
 
 
 class Wire:
@@ -100,7 +103,9 @@ class Wire:
             pass
         connection.close()
 
-    def stall(self, method: str, url: str, fields: Mapping[str, str], sent: bytes, declared: int, patience: float) -> bool:
+    def stall(
+        self, method: str, url: str, fields: Mapping[str, str], sent: bytes, declared: int, patience: float
+    ) -> bool:
         """Sends fewer bytes than `declared`, then nothing; whether the server closes within `patience` seconds."""
         connection = self._begin(method, url, fields, declared, False, None)
         try:
@@ -129,7 +134,9 @@ class Wire:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         if parts.scheme == "https":
             context = ssl.create_default_context()
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(parts.netloc, timeout=TIMEOUT, context=context)
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                parts.netloc, timeout=TIMEOUT, context=context
+            )
         else:
             connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT)
         connection.putrequest(method, target, skip_accept_encoding=True)

@@ -1,7 +1,6 @@
 """RFC 9110 §13.1.5: If-Range."""
 
 import pytest
-
 from content import Content
 from levels import must, should
 from parts import check, covered, whole

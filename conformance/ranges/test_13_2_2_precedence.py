@@ -1,7 +1,6 @@
 """RFC 9110 §13.2.2: which precondition counts when there are several."""
 
 import pytest
-
 from content import Content
 from levels import must
 from parts import whole
@@ -15,12 +14,16 @@ CASES = {
     "If-Match false outranks If-None-Match": ({"If-Match": OTHER, "If-None-Match": "SAME"}, 412),
     "If-Match true, then If-None-Match": ({"If-Match": "SAME", "If-None-Match": "SAME"}, 304),
     "If-Match true, then If-Modified-Since": ({"If-Match": "SAME", "If-Modified-Since": "EXACT"}, 304),
-    "If-Unmodified-Since false outranks If-None-Match": ({"If-Unmodified-Since": "BEFORE", "If-None-Match": "SAME"}, 412),
+    "If-Unmodified-Since false outranks If-None-Match": (
+        {"If-Unmodified-Since": "BEFORE", "If-None-Match": "SAME"},
+        412,
+    ),
     "If-Unmodified-Since true, then If-None-Match": ({"If-Unmodified-Since": "EXACT", "If-None-Match": "SAME"}, 304),
     "If-None-Match true outranks If-Modified-Since": ({"If-None-Match": OTHER, "If-Modified-Since": "AFTER"}, 200),
     "If-None-Match false outranks If-Modified-Since": ({"If-None-Match": "SAME", "If-Modified-Since": "BEFORE"}, 304),
     "all that can be true": (
-        {"If-Match": "SAME", "If-Unmodified-Since": "EXACT", "If-None-Match": OTHER, "If-Modified-Since": "EXACT"}, 200
+        {"If-Match": "SAME", "If-Unmodified-Since": "EXACT", "If-None-Match": OTHER, "If-Modified-Since": "EXACT"},
+        200,
     ),
 }
 
@@ -45,7 +48,7 @@ RANGED = {
 @must
 @pytest.mark.parametrize("case", CASES)
 def test_conditions(file: Content, validators: Validators, case: str) -> None:
-    """Preconditions are evaluated in their order: If-Match or If-Unmodified-Since, If-None-Match or If-Modified-Since."""
+    """Preconditions go in order: If-Match or If-Unmodified-Since, then If-None-Match or If-Modified-Since."""
     fields, wanted = CASES[case]
     answer = file.get(validators.fill(fields))
     assert answer.status == wanted, answer

@@ -1,7 +1,6 @@
 """RFC 9110 §14.1.1 and §14.1.2: which bytes a specifier names. In the cases N is the file's length."""
 
 import pytest
-
 from content import Content
 from levels import must, should
 from parts import check, covered, is_multipart, whole
@@ -44,7 +43,10 @@ SEVERAL = {
     "one inside the other": ("bytes=0-999,100-199", [(0, 999)]),
     "the same twice": ("bytes=100-199,100-199", [(100, 199)]),
     "touching": ("bytes=0-99,100-199", [(0, 199)]),
-    "ten": ("bytes=" + ",".join(f"{at}-{at + 9}" for at in range(0, 90000, 9000)), [(at, at + 9) for at in range(0, 90000, 9000)]),
+    "ten": (
+        "bytes=" + ",".join(f"{at}-{at + 9}" for at in range(0, 90000, 9000)),
+        [(at, at + 9) for at in range(0, 90000, 9000)],
+    ),
     "one of two beyond the end": ("bytes={n}-{n+9},0-9", [(0, 9)]),
     "one of two of no bytes": ("bytes=-0,0-9", [(0, 9)]),
 }
@@ -81,8 +83,16 @@ def fill(text: str, file: Content) -> str:
     """The header's value for this file."""
     size = len(file.data)
     for name, value in {
-        "n": size, "n-1": size - 1, "n+1": size + 1, "n+9": size + 9, "n+10": size + 10, "n+20": size + 20,
-        "n-500": size - 500, "n+500": size + 500, "n-5000": size - 5000, "n-4000": size - 4000,
+        "n": size,
+        "n-1": size - 1,
+        "n+1": size + 1,
+        "n+9": size + 9,
+        "n+10": size + 10,
+        "n+20": size + 20,
+        "n-500": size - 500,
+        "n+500": size + 500,
+        "n-5000": size - 5000,
+        "n-4000": size - 4000,
     }.items():
         text = text.replace("{" + name + "}", str(value))
     return text
@@ -147,12 +157,21 @@ def test_an_unknown_unit_is_ignored(file: Content, value: str) -> None:
 
 
 @should
-@pytest.mark.parametrize("value", [
-    "bytes=" + ",".join(["0-"] * 1000),
-    "bytes=" + ",".join(f"{position}-{position}" for position in range(0, 2000, 2)),
-    "bytes=" + ",".join(f"{position}-{position}" for position in range(2000, 0, -2)),
-    "bytes=" + ",".join(["-1"] * 1000),
-], ids=["the whole a thousand times", "a thousand bytes", "a thousand bytes backwards", "the last byte a thousand times"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "bytes=" + ",".join(["0-"] * 1000),
+        "bytes=" + ",".join(f"{position}-{position}" for position in range(0, 2000, 2)),
+        "bytes=" + ",".join(f"{position}-{position}" for position in range(2000, 0, -2)),
+        "bytes=" + ",".join(["-1"] * 1000),
+    ],
+    ids=[
+        "the whole a thousand times",
+        "a thousand bytes",
+        "a thousand bytes backwards",
+        "the last byte a thousand times",
+    ],
+)
 def test_a_flood_of_ranges_is_not_served(file: Content, value: str) -> None:
     """Egregious sets of ranges are ignored, coalesced or rejected: the answer is at most about as large as the file."""
     answer = file.get({"Range": value})

@@ -1,7 +1,6 @@
 """RFC 9110 §14.2 to §14.4: when `Range` counts, and what is said about ranges."""
 
 import pytest
-
 from content import Content
 from levels import may, must, should
 from parts import check, whole

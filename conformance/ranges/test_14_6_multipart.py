@@ -1,7 +1,6 @@
 """RFC 9110 §14.6 and §15.3.7.2: several parts in one answer."""
 
 import pytest
-
 from content import Content
 from levels import must, not_observable, should
 from parts import boundary, check, is_multipart
@@ -47,7 +46,9 @@ def test_each_part_says_which_bytes(file: Content) -> None:
     """Each part has a Content-Range of its own and holds what it names."""
     found = check(several(file), file)
     assert sorted((part.first, part.last) for part in found) == [
-        (100, 199), (40000, 40099), (len(file.data) - 100, len(file.data) - 1)
+        (100, 199),
+        (40000, 40099),
+        (len(file.data) - 100, len(file.data) - 1),
     ]
 
 

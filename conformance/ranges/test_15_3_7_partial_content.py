@@ -1,7 +1,6 @@
 """RFC 9110 §15.3.7: the fields of a 206."""
 
 import pytest
-
 from content import Content
 from levels import must, not_observable
 from uploads import number
@@ -25,7 +24,9 @@ def test_it_has_what_a_200_would_have(file: Content, name: str, case: str) -> No
 
 
 @must
-@pytest.mark.parametrize("name", ["Last-Modified", "Content-Type", "Content-Encoding", "Content-Disposition", "Repr-Digest"])
+@pytest.mark.parametrize(
+    "name", ["Last-Modified", "Content-Type", "Content-Encoding", "Content-Disposition", "Repr-Digest"]
+)
 def test_it_has_the_other_fields_too(file: Content, name: str) -> None:
     """Without If-Range, every other field about the file is there as in a 200."""
     wanted = file.get().get(name)
@@ -56,8 +57,6 @@ def test_its_length_is_that_of_the_part(file: Content) -> None:
 def test_parts_make_the_whole(file: Content, size: int) -> None:
     """Parts with the same strong ETag make up the whole file."""
     step = len(file.data) // size + 1
-    answers = [
-        file.get({"Range": f"bytes={first}-{first + step - 1}"}) for first in range(0, len(file.data), step)
-    ]
+    answers = [file.get({"Range": f"bytes={first}-{first + step - 1}"}) for first in range(0, len(file.data), step)]
     assert len({answer.get("ETag") for answer in answers}) == 1
     assert b"".join(answer.body for answer in answers) == file.data

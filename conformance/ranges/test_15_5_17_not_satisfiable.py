@@ -1,7 +1,6 @@
 """RFC 9110 §15.5.17: 416."""
 
 import pytest
-
 from content import Content
 from levels import must, not_observable, should
 

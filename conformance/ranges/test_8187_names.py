@@ -5,7 +5,6 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 import pytest
-
 from content import Content
 from levels import must, not_offered, should
 from uploads import Tus

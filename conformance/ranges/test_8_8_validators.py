@@ -4,7 +4,6 @@ import re
 from email.utils import parsedate_to_datetime
 
 import pytest
-
 from content import Content
 from levels import must, not_observable, not_offered, should
 
@@ -62,10 +61,20 @@ def test_head_has_no_bytes(file: Content) -> None:
 
 
 @should
-@pytest.mark.parametrize("name", [
-    "ETag", "Last-Modified", "Content-Type", "Content-Length", "Accept-Ranges", "Cache-Control", "Content-Disposition",
-    "Repr-Digest", "Vary",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ETag",
+        "Last-Modified",
+        "Content-Type",
+        "Content-Length",
+        "Accept-Ranges",
+        "Cache-Control",
+        "Content-Disposition",
+        "Repr-Digest",
+        "Vary",
+    ],
+)
 def test_head_has_the_fields_of_get(file: Content, name: str) -> None:
     """HEAD has the same fields as GET."""
     wanted = file.get().get(name)

@@ -5,7 +5,6 @@ import hashlib
 import re
 
 import pytest
-
 from content import Content
 from levels import must, not_offered
 from wire import Answer

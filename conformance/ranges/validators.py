@@ -2,11 +2,10 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
-
 from content import Content
 from levels import not_offered
 
@@ -52,6 +51,6 @@ def validators(file: Content) -> Validators:
     answer = file.get()
     value = answer.get("Last-Modified")
     modified = parsedate_to_datetime(value) if value else None
-    while modified and datetime.now(timezone.utc) < modified + timedelta(seconds=2):
+    while modified and datetime.now(UTC) < modified + timedelta(seconds=2):
         time.sleep(0.2)
     return Validators(answer.get("ETag"), modified)

@@ -9,7 +9,7 @@ import itertools
 import re
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, urlsplit
@@ -20,8 +20,15 @@ VERSION = "1.0.0"
 BYTES = "application/offset+octet-stream"
 MOST = 2**40
 EXTENSIONS = [
-    "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum", "checksum-trailer",
-    "termination", "concatenation", "concatenation-unfinished",
+    "creation",
+    "creation-with-upload",
+    "creation-defer-length",
+    "expiration",
+    "checksum",
+    "checksum-trailer",
+    "termination",
+    "concatenation",
+    "concatenation-unfinished",
 ]
 PAIRS = re.compile(r"[^ ,]+(?: (?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)?")
 
@@ -45,7 +52,7 @@ class Upload:
     length: int | None = None
     data: bytearray = field(default_factory=bytearray)
     parts: list["Upload"] = field(default_factory=list)
-    modified: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    modified: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def is_final(self) -> bool:
@@ -109,8 +116,14 @@ class Handler(BaseHTTPRequestHandler):
         if not self.wrong("the method is not overridden"):
             method = self.headers.get("X-HTTP-Method-Override", method)
         try:
-            act = {"OPTIONS": self.options, "POST": self.create, "HEAD": self.head, "PATCH": self.append,
-                   "DELETE": self.remove, "GET": self.read}.get(method)
+            act = {
+                "OPTIONS": self.options,
+                "POST": self.create,
+                "HEAD": self.head,
+                "PATCH": self.append,
+                "DELETE": self.remove,
+                "GET": self.read,
+            }.get(method)
             if act is None:
                 raise Refusal(405)
             if method != "OPTIONS" and "/content" not in self.path and not self.wrong("any version will do"):
@@ -154,7 +167,7 @@ class Handler(BaseHTTPRequestHandler):
         upload = self.server.uploads.get(urlsplit(self.path).path.split("/")[2])
         if upload is None:
             raise Refusal(404)
-        if upload.expires < datetime.now(timezone.utc) and not self.wrong("nothing expires"):
+        if upload.expires < datetime.now(UTC) and not self.wrong("nothing expires"):
             raise Refusal(410)
         return upload
 
@@ -203,7 +216,11 @@ class Handler(BaseHTTPRequestHandler):
         if early:
             upload.data[offset:] = data
         self.verify(data, whole)
-        if upload.length is not None and offset + len(data) > upload.length and not self.wrong("an upload may outgrow itself"):
+        if (
+            upload.length is not None
+            and offset + len(data) > upload.length
+            and not self.wrong("an upload may outgrow itself")
+        ):
             raise Refusal(413)
         upload.data[offset:] = data[:-1] if self.wrong("the last byte is lost") else data
 
@@ -214,12 +231,25 @@ class Handler(BaseHTTPRequestHandler):
     def expires(self, upload: Upload) -> str | None:
         if self.wrong("no expiry is told"):
             return None
-        return upload.expires.strftime("%c") if self.wrong("another kind of date") else format_datetime(upload.expires, usegmt=True)
+        return (
+            upload.expires.strftime("%c")
+            if self.wrong("another kind of date")
+            else format_datetime(upload.expires, usegmt=True)
+        )
 
     def options(self) -> None:
-        offered = [name for name in EXTENSIONS if not (self.wrong("an extension is not announced") and name == "creation")]
-        self.answer(204, {"Tus-Version": VERSION, "Tus-Extension": ",".join(offered), "Tus-Max-Size": str(MOST),
-                          "Tus-Checksum-Algorithm": "sha256" if self.wrong("no sha1") else "sha1,sha256"})
+        offered = [
+            name for name in EXTENSIONS if not (self.wrong("an extension is not announced") and name == "creation")
+        ]
+        self.answer(
+            204,
+            {
+                "Tus-Version": VERSION,
+                "Tus-Extension": ",".join(offered),
+                "Tus-Max-Size": str(MOST),
+                "Tus-Checksum-Algorithm": "sha256" if self.wrong("no sha1") else "sha1,sha256",
+            },
+        )
 
     def create(self) -> None:
         length, deferred = self.number("Upload-Length", MOST), self.headers.get("Upload-Defer-Length")
@@ -233,7 +263,7 @@ class Handler(BaseHTTPRequestHandler):
             pairs = metadata.split(",")
             if not all(map(PAIRS.fullmatch, pairs)) or len({pair.split(" ")[0] for pair in pairs}) < len(pairs):
                 raise Refusal(400)
-        upload = Upload(datetime.now(timezone.utc) + timedelta(seconds=self.server.expiry), metadata, concat, length)
+        upload = Upload(datetime.now(UTC) + timedelta(seconds=self.server.expiry), metadata, concat, length)
         if final:
             upload.parts = self.named(concat or "")
             if self.wrong("the parts are sorted"):
@@ -263,16 +293,19 @@ class Handler(BaseHTTPRequestHandler):
             return self.read()
         upload = self.found()
         size, told = upload.size, not upload.is_final or upload.complete or self.wrong("a final's offset is told early")
-        self.answer(200, {
-            "Upload-Offset": str(len(upload.content)) if told else None,
-            "Upload-Length": None if size is None or self.wrong("no length is told") else str(size),
-            "Upload-Defer-Length": "1" if size is None and not upload.is_final else None,
-            "Upload-Metadata": None if self.wrong("metadata are forgotten") else upload.metadata,
-            "Upload-Concat": None if self.wrong("concatenation is not told") else upload.concat,
-            "Cache-Control": None if self.wrong("caches may keep it") else "no-store",
-            "Upload-Expires": self.expires(upload),
-            "Content-Location": self.place(upload, self.path.split("/")[2]),
-        })
+        self.answer(
+            200,
+            {
+                "Upload-Offset": str(len(upload.content)) if told else None,
+                "Upload-Length": None if size is None or self.wrong("no length is told") else str(size),
+                "Upload-Defer-Length": "1" if size is None and not upload.is_final else None,
+                "Upload-Metadata": None if self.wrong("metadata are forgotten") else upload.metadata,
+                "Upload-Concat": None if self.wrong("concatenation is not told") else upload.concat,
+                "Cache-Control": None if self.wrong("caches may keep it") else "no-store",
+                "Upload-Expires": self.expires(upload),
+                "Content-Location": self.place(upload, self.path.split("/")[2]),
+            },
+        )
 
     def append(self) -> None:
         upload = self.found()
@@ -291,11 +324,14 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refusal(400)
             upload.length = length
         self.take(upload, min(offset, len(upload.data)))
-        self.answer(204, {
-            "Upload-Offset": None if self.wrong("no new offset") else str(len(upload.data)),
-            "Upload-Expires": self.expires(upload),
-            "Content-Location": self.place(upload, self.path.split("/")[2]),
-        })
+        self.answer(
+            204,
+            {
+                "Upload-Offset": None if self.wrong("no new offset") else str(len(upload.data)),
+                "Upload-Expires": self.expires(upload),
+                "Content-Location": self.place(upload, self.path.split("/")[2]),
+            },
+        )
 
     def remove(self) -> None:
         self.found()
@@ -309,6 +345,8 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(404)
         pairs = dict(pair.partition(" ")[::2] for pair in (upload.metadata or "").split(",") if pair)
         name = base64.b64decode(pairs.get("filename", "")).decode() or "unnamed"
-        plain = re.sub(r'[^ !#$&-\[\]-~]|%', "_", name)
-        shown = f"attachment; filename=\"{plain}\"" + ("" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}")
+        plain = re.sub(r"[^ !#$&-\[\]-~]|%", "_", name)
+        shown = f'attachment; filename="{plain}"' + (
+            "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
+        )
         self.answer(*select(self, upload.content, upload.modified, shown))

@@ -58,9 +58,14 @@ def select(asking: Asking, data: bytes, modified: datetime, disposition: str) ->
     etag = '"' + hashlib.sha1(data).hexdigest() + '"'
     digest = base64.b64encode(hashlib.sha256(b"" if wrong("another digest") else data).digest()).decode()
     fields: dict[str, str | None] = {
-        "ETag": etag, "Last-Modified": format_datetime(modified, usegmt=True), "Content-Type": "application/octet-stream",
-        "Content-Disposition": disposition, "Repr-Digest": f"sha-256=:{digest}:", "Accept-Ranges": "bytes",
-        "Cache-Control": "no-cache", "Content-Length": str(len(data)),
+        "ETag": etag,
+        "Last-Modified": format_datetime(modified, usegmt=True),
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": disposition,
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "no-cache",
+        "Content-Length": str(len(data)),
     }
 
     def tags(name: str) -> list[str]:
@@ -100,7 +105,7 @@ def part(asking: Asking, data: bytes, fields: dict[str, str | None]) -> Chosen:
     if wrong("one too few"):
         wanted = [(first, max(first, last - 1)) for first, last in wanted]
     if len(wanted) == 1:
-        (first, last), = wanted
+        ((first, last),) = wanted
         shown = f"bytes {first}-{last + wrong('Content-Range is off by one')}/{size}"
         etag = fields["ETag"] if not wrong("the tag varies with the range") else f'"{first}-{last}"'
         body = data[first : last + 1]
@@ -109,7 +114,9 @@ def part(asking: Asking, data: bytes, fields: dict[str, str | None]) -> Chosen:
         wanted.sort()
     pieces = []
     for first, last in wanted:
-        head = f"--limit\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes {first}-{last}/{size}\r\n\r\n"
+        head = (
+            f"--limit\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes {first}-{last}/{size}\r\n\r\n"
+        )
         pieces.append(head.encode() + data[first : last + 1] + b"\r\n")
     body = b"".join(pieces) + (b"" if wrong("the last boundary is open") else b"--limit--\r\n")
     kind = "multipart/byteranges; boundary=limit"

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 
 import pytest
-
 from content import find
 from levels import extension, may, must
 from uploads import BYTES, Tus, eventually, number, refused
@@ -114,14 +113,18 @@ def test_a_mismatch_is_460(tus: Tus) -> None:
 
 @must
 @offered
-@pytest.mark.parametrize("value", [
-    "rot13 " + base64.b64encode(b"abc").decode(),
-    "SHA1 " + checksum(b"abc").split(" ")[1],
-    "sha1",
-    "sha1 not*base64",
-    "sha1 " + base64.b64encode(b"too short").decode(),
-    "sha1  " + checksum(b"abc").split(" ")[1] + " more",
-], ids=["unknown algorithm", "capitals", "no checksum", "not Base64", "another length", "three words"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "rot13 " + base64.b64encode(b"abc").decode(),
+        "SHA1 " + checksum(b"abc").split(" ")[1],
+        "sha1",
+        "sha1 not*base64",
+        "sha1 " + base64.b64encode(b"too short").decode(),
+        "sha1  " + checksum(b"abc").split(" ")[1] + " more",
+    ],
+    ids=["unknown algorithm", "capitals", "no checksum", "not Base64", "another length", "three words"],
+)
 def test_a_checksum_that_cannot_be_verified_changes_nothing(tus: Tus, value: str) -> None:
     """Upload-Checksum is a supported algorithm, a space, and Base64: with anything else the chunk is discarded."""
     url = tus.create(3)

@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
-
 from levels import extension, may, must
 from uploads import Tus, eventually, number, refused
 

@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 import pytest
-
 from content import find
 from levels import extension, must, not_observable, should
 from uploads import Tus, eventually, metadata, number, refused
@@ -37,7 +36,9 @@ def concatenate(tus: Tus, *urls: str, **fields: str) -> str:
 
 def settled(tus: Tus, url: str) -> Answer:
     """HEAD of a final upload, once its bytes are there."""
-    return eventually(lambda: tus.head(url), lambda head: head.get("Upload-Offset") == head.get("Upload-Length") != None)
+    return eventually(
+        lambda: tus.head(url), lambda head: head.get("Upload-Offset") == (head.get("Upload-Length") or "")
+    )
 
 
 @must

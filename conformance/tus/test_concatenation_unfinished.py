@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 import pytest
-
 from content import find
 from levels import extension, must, not_observable, should
 from uploads import Tus, eventually, number
@@ -30,7 +29,9 @@ def finish(tus: Tus, parts: list[str], url: str) -> Answer:
     """Sends the rest of the parts, the last one first; HEAD of the final upload afterwards."""
     tus.append(parts[1], 0, b"ghij")
     tus.append(parts[0], 3, b"def")
-    return eventually(lambda: tus.head(url), lambda head: head.get("Upload-Offset") == head.get("Upload-Length") == "10")
+    return eventually(
+        lambda: tus.head(url), lambda head: head.get("Upload-Offset") == head.get("Upload-Length") == "10"
+    )
 
 
 @must
@@ -113,7 +114,7 @@ def test_a_patch_of_a_final_changes_nothing(tus: Tus) -> None:
 @extension("creation-defer-length")
 @pytest.mark.parametrize("size", [2, 9])
 def test_a_part_s_length_may_come_later(tus: Tus, size: int) -> None:
-    """A part whose length is deferred is finished when its length is known and reached, and the final upload with it."""
+    """A part of deferred length is finished when its length is known and reached, and the final upload with it."""
     part = tus.create(None, Upload_Concat="partial", Upload_Defer_Length="1")
     url = tus.create(None, Upload_Concat="final;" + urlsplit(part).path)
     assert tus.patch(part, 0, b"123456789"[:size], Upload_Length=str(size)).status == 204

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-
 from levels import must, should
 from uploads import Tus, number
 

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-
 from levels import must, not_observable, should
 from uploads import BYTES, VERSION, Tus, number, refused
 from wire import Answer
@@ -29,10 +28,19 @@ def answers(tus: Tus) -> dict[str, Answer]:
 
 
 @must
-@pytest.mark.parametrize("kind", [
-    "POST 201", "HEAD", "PATCH 204", "PATCH at a wrong offset", "PATCH of another type", "HEAD of nothing",
-    "POST without a length", "another version",
-])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "POST 201",
+        "HEAD",
+        "PATCH 204",
+        "PATCH at a wrong offset",
+        "PATCH of another type",
+        "HEAD of nothing",
+        "POST without a length",
+        "another version",
+    ],
+)
 def test_tus_resumable_is_in_every_answer(tus: Tus, kind: str) -> None:
     """Every answer but that to OPTIONS carries Tus-Resumable with the server's version."""
     answer = answers(tus)[kind]

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-
 from content import find
-from levels import must, not_offered, not_observable, should
+from levels import must, not_observable, not_offered, should
 from uploads import BYTES, Tus, eventually, number, refused
 from wire import Answer
 

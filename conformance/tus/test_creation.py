@@ -4,7 +4,6 @@ import base64
 import re
 
 import pytest
-
 from content import places
 from levels import extension, must, should
 from uploads import Tus, metadata, number, refused
@@ -90,12 +89,16 @@ def test_too_large_is_413(tus: Tus) -> None:
 
 @must
 @extension("creation")
-@pytest.mark.parametrize("value", [
-    metadata(filename="plain.txt"),
-    metadata(filename="matemáticas – 2º.txt", filetype="text/plain"),
-    metadata(note="x" * 600),
-    metadata(filename="a.txt") + ",is_confidential",
-], ids=["one", "two, not ASCII", "long", "without a value"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        metadata(filename="plain.txt"),
+        metadata(filename="matemáticas – 2º.txt", filetype="text/plain"),
+        metadata(note="x" * 600),
+        metadata(filename="a.txt") + ",is_confidential",
+    ],
+    ids=["one", "two, not ASCII", "long", "without a value"],
+)
 def test_metadata_come_back_from_head(tus: Tus, value: str) -> None:
     """HEAD tells Upload-Metadata with the value that the creation gave."""
     answer = tus.head(tus.create(1, Upload_Metadata=value))
@@ -104,9 +107,18 @@ def test_metadata_come_back_from_head(tus: Tus, value: str) -> None:
 
 @must
 @extension("creation")
-@pytest.mark.parametrize("value", [
-    "filename not*base64", "filename YQ", " YQ==", "filename  YQ==", "name YQ==,,type Yg==", "name YQ==,name Yg==",
-], ids=["not Base64", "not padded", "no key", "two spaces", "empty pair", "the same key twice"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "filename not*base64",
+        "filename YQ",
+        " YQ==",
+        "filename  YQ==",
+        "name YQ==,,type Yg==",
+        "name YQ==,name Yg==",
+    ],
+    ids=["not Base64", "not padded", "no key", "two spaces", "empty pair", "the same key twice"],
+)
 def test_bad_metadata_are_never_told(tus: Tus, value: str) -> None:
     """Upload-Metadata is pairs of a unique key and a Base64 value: what is not is refused, or not repeated by HEAD."""
     answer = tus.post({"Upload-Length": "1", "Upload-Metadata": value})

@@ -2,11 +2,10 @@
 
 import re
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import pytest
-
 from levels import extension, must, not_observable, should
 from uploads import BYTES, Tus
 from wire import Answer
@@ -68,7 +67,9 @@ def test_it_is_still_to_come(tus: Tus, method: str) -> None:
 
 @should
 @pytest.mark.parametrize("method", ["HEAD", "PATCH"])
-def test_what_was_removed_after_it_is_404_or_410(tus: Tus, expiring: str, pytestconfig: pytest.Config, method: str) -> None:
+def test_what_was_removed_after_it_is_404_or_410(
+    tus: Tus, expiring: str, pytestconfig: pytest.Config, method: str
+) -> None:
     """Once an upload has expired and is removed, it is answered with 404 or 410."""
     patience = pytestconfig.getoption("--expiry")
     if not patience:
@@ -77,7 +78,7 @@ def test_what_was_removed_after_it_is_404_or_410(tus: Tus, expiring: str, pytest
     head = tus.head(expiring)
     expires = head.get("Upload-Expires")
     if expires:
-        left = (parsedate_to_datetime(expires) - datetime.now(timezone.utc)).total_seconds()
+        left = (parsedate_to_datetime(expires) - datetime.now(UTC)).total_seconds()
         assert left < patience, f"expires in {left} s only"
     while head.status in (200, 204) and time.monotonic() < end:
         time.sleep(0.5)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-
 from content import find
 from levels import extension, must, not_observable, should
 from uploads import Tus
