@@ -40,10 +40,10 @@ def counts(rows: list[Row]) -> list[str]:
     return lines
 
 
-def place(item: tuple[tuple[str, str], list[Row]]) -> tuple[bool, str]:
-    """Where a test's line stands: tus first, then by its file."""
+def place(item: tuple[tuple[str, str], list[Row]]) -> tuple[bool, bool, str]:
+    """Where a test's line stands: tus first, its core before its extensions, then by its file."""
     path = item[0][0].split("::")[0]
-    return not path.startswith("tus/"), path
+    return not path.startswith("tus/"), not path.startswith("tus/test_core"), path
 
 
 def cell(text: str) -> str:
@@ -72,8 +72,8 @@ def main() -> None:
 tus 1.0.0 with its extensions, and RFC 9110 ranges and conditions, by `conformance/`: over HTTP only, the same tests
 for both servers. Written by `conformance/report` from one run of each: Bedel through its gateway, {name}
 with its file store {peers["@tus/file-store"]}. A number is that of a test's cases. *Not offered*: the server does not
-claim to do it. *Not observable*: it may, but nothing is seen of it from outside. A MAY says which of several allowed
-answers is expected.
+claim to do it. *Not observable*: it may, but nothing is seen of it from outside. A MAY says which of several answers
+that are allowed is expected.
 """)
     if deaths:
         print(f"""{name} answered all this only because its process was kept alive: {deaths} times it threw an error
