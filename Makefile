@@ -7,7 +7,7 @@ help: ## this list
 up: ## install what is missing, build, run the whole campus in the foreground (ARGS="--listen 0.0.0.0:8080")
 	@exec scripts/up $(ARGS)
 
-test: ## run every test: Rust, third-party clients, browser
+test: ## run every test: Rust, third-party clients, conformance, browser
 	@exec scripts/test
 
 check: ## formatting, lints, layers, documentation, generated files, licences
@@ -26,4 +26,4 @@ fmt: ## format the Rust sources and write the generated files
 	@cargo fmt --all && cargo xtask generated --write
 
 clean-tools: ## remove what `make` installed into .tools (Debian packages stay)
-	@rm -rf .tools web/node_modules tests/clients/node_modules
+	@rm -rf .tools web/node_modules tests/clients/node_modules conformance/peers/node_modules

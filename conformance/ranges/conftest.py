@@ -1,0 +1,3 @@
+"""The fixtures of the tests of ranges and conditions."""
+
+from validators import validators as validators
