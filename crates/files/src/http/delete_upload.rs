@@ -1,10 +1,9 @@
-//! `DELETE /uploads/{id}`: ends an upload for good (tus termination). A finished one is a file: delete that.
+//! `DELETE /uploads/{id}`: ends an upload for good (tus termination). A finished one is a file, which is removed.
 
 use api::Path;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use kernel::error::Kind;
 use kernel::id::Id;
 
 use super::Uploading;
@@ -24,7 +23,7 @@ use crate::model::{UploadState, tus};
         ("Tus-Resumable" = Option<String>, Header, description = "1.0.0"),
         ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
     ),
-    responses((status = 204), (status = 404), (status = 409, description = "It is a file by now"), (status = 410)),
+    responses((status = 204), (status = 404), (status = 410)),
     security((), ("token" = []))
 )]
 pub(super) async fn delete_upload(
@@ -50,12 +49,10 @@ pub(super) async fn delete(
     match uploader.upload(uploading, id).await?.state {
         UploadState::Gone => return Err(IngestError::Gone.into()),
         UploadState::Done => {
-            let detail = format!("Every byte has arrived: delete the file, /api/v1/files/{id}.");
-            return Err(api::Problem::new(Kind::Conflict, detail).into());
+            uploading.store.remove_file(id, uploading.clock.now()).await?;
         }
-        UploadState::Open | UploadState::Part => {}
+        UploadState::Open | UploadState::Part => uploading.ingest.abandon(id).await?,
     }
-    uploading.ingest.abandon(id).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     let (name, value) = door.mark();
     response.headers_mut().insert(name, value);
