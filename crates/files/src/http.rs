@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use api::ClientAddress;
 use api::auth::{Caller, MaybeCaller};
 use axum::Router;
 use axum::routing::post;
+use http::HeaderMap;
 use kernel::blobs::Blobs;
 use kernel::clock::Clock;
 use kernel::config;
@@ -14,27 +16,37 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::admission::Admission;
+use crate::cut::Cutter;
 use crate::ingest::Ingest;
 use crate::model::signed::Signer;
 use crate::model::{Owner, Viewer};
+use crate::recorder::Recorder;
 use crate::store::Store;
 use crate::tracker::Tracker;
 
 mod create_upload;
 mod delete_file;
+mod delete_transfer;
 mod delete_upload;
+mod export_audit;
 mod get_content;
 mod get_file;
+mod get_statistics;
+mod hand;
 mod head_upload;
+mod list_audit;
 mod list_files;
 mod list_presence;
 mod list_transfers;
 mod options_uploads;
 mod patch_file;
 mod patch_upload;
+mod pause_transfer;
 mod post_upload;
 mod problem;
 mod put_file;
+mod restore_file;
+mod resume_transfer;
 mod sign_url;
 
 /// What endpoints that receive bytes may touch.
@@ -44,6 +56,7 @@ pub(crate) struct Uploading {
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) tracker: Arc<Tracker>,
+    pub(crate) recorder: Arc<Recorder>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: IdSource,
     pub(crate) settings: config::Files,
@@ -56,6 +69,7 @@ pub(crate) struct Downloading {
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) tracker: Arc<Tracker>,
+    pub(crate) recorder: Arc<Recorder>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: IdSource,
     pub(crate) signer: Signer,
@@ -68,6 +82,24 @@ pub(crate) struct Catalogue {
     pub(crate) tracker: Arc<Tracker>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) signer: Signer,
+}
+
+/// What the endpoints that stop transfers, and let them go on, may touch.
+#[derive(Clone)]
+pub(crate) struct Hand {
+    pub(crate) store: Store,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) cutter: Arc<Cutter>,
+    pub(crate) live: Arc<dyn Live>,
+    pub(crate) tracker: Arc<Tracker>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What the endpoints that tell what has happened may touch.
+#[derive(Clone)]
+pub(crate) struct Past {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// What the endpoints that say what is going on may touch.
@@ -95,6 +127,8 @@ pub(crate) fn routes(
     downloading: Downloading,
     catalogue: Catalogue,
     going_on: GoingOn,
+    hand: Hand,
+    past: Past,
 ) -> OpenApiRouter {
     // Not in the documentation: PATCH, DELETE and HEAD for clients that may only send POST.
     let overridden =
@@ -104,13 +138,22 @@ pub(crate) fn routes(
         .merge(contents().with_state(downloading))
         .merge(files().with_state(catalogue))
         .merge(now().with_state(going_on))
+        .merge(orders().with_state(hand))
+        .merge(history().with_state(past))
         .merge(OpenApiRouter::from(overridden))
 }
 
 /// The documentation alone.
 pub(crate) fn documentation() -> utoipa::openapi::OpenApi {
     let mut document = uploads().into_openapi();
-    for part in [contents().into_openapi(), files().into_openapi(), now().into_openapi()] {
+    let parts = [
+        contents().into_openapi(),
+        files().into_openapi(),
+        now().into_openapi(),
+        orders().into_openapi(),
+        history().into_openapi(),
+    ];
+    for part in parts {
         document.merge(part);
     }
     document
@@ -131,11 +174,31 @@ fn files() -> OpenApiRouter<Catalogue> {
     OpenApiRouter::new()
         .routes(routes!(list_files::list_files))
         .routes(routes!(get_file::get_file, patch_file::patch_file, delete_file::delete_file))
+        .routes(routes!(restore_file::restore_file))
         .routes(routes!(sign_url::sign_url))
 }
 
 fn now() -> OpenApiRouter<GoingOn> {
     OpenApiRouter::new().routes(routes!(list_transfers::list_transfers)).routes(routes!(list_presence::list_presence))
+}
+
+fn orders() -> OpenApiRouter<Hand> {
+    OpenApiRouter::new()
+        .routes(routes!(delete_transfer::delete_transfer))
+        .routes(routes!(pause_transfer::pause_transfer))
+        .routes(routes!(resume_transfer::resume_transfer))
+}
+
+fn history() -> OpenApiRouter<Past> {
+    OpenApiRouter::new()
+        .routes(routes!(list_audit::list_audit))
+        .routes(routes!(export_audit::export_audit))
+        .routes(routes!(get_statistics::get_statistics))
+}
+
+/// From where a request came, as the audit trail keeps it.
+fn address(headers: &HeaderMap) -> String {
+    ClientAddress::of(headers).0.map(|address| address.to_string()).unwrap_or_default()
 }
 
 fn owner(caller: &Caller) -> Owner {

@@ -13,6 +13,8 @@ use crate::store::Store;
 mod delete_blobs;
 mod expire;
 mod orphans;
+mod settle;
+mod trash;
 
 /// Between two looks for removals and expiries.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -32,6 +34,8 @@ pub struct Jobs {
     pub(crate) clock: Arc<dyn Clock>,
     /// Who does it.
     pub(crate) replica: String,
+    /// How long the trash keeps a file.
+    pub(crate) trash_days: u32,
 }
 
 impl Jobs {
@@ -56,10 +60,16 @@ impl Jobs {
         }
     }
 
-    /// Ends what has expired, then removes what was removed.
+    /// Ends what has expired, empties the trash, removes what was removed, and brings counts and indexes up to date.
     pub async fn pass(&self) {
         if let Err(error) = expire::pass(self).await {
             tracing::warn!(error = %error, "expired uploads could not be ended");
+        }
+        if let Err(error) = trash::pass(self).await {
+            tracing::warn!(error = %error, "the trash could not be emptied");
+        }
+        if let Err(error) = settle::pass(self).await {
+            tracing::warn!(error = %error, "the audit trail could not be brought up to date");
         }
         if let Err(error) = delete_blobs::pass(self).await {
             tracing::warn!(error = %error, "removed bytes could not be freed");

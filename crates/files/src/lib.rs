@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admission;
+mod cut;
 mod download;
 mod http;
 mod ingest;
@@ -8,6 +9,7 @@ mod jobs;
 mod key;
 mod migrations;
 pub mod model;
+mod recorder;
 mod service;
 mod store;
 mod tracker;

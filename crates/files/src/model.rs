@@ -5,8 +5,10 @@ use kernel::id::Id;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub mod audit;
 pub mod chain;
 pub mod condition;
+pub mod coverage;
 pub mod digest;
 pub mod disposition;
 pub mod fold;
@@ -15,7 +17,9 @@ pub mod metadata;
 pub mod name;
 pub mod presence;
 pub mod range;
+pub mod search;
 pub mod signed;
+pub mod statistics;
 pub mod transfer;
 pub mod tus;
 
@@ -114,6 +118,8 @@ pub struct Upload {
     pub hash: digest::Running,
     /// Where it stands.
     pub state: UploadState,
+    /// Whether somebody holds it.
+    pub hold: Hold,
     /// What the file will be called and so on.
     pub metadata: Metadata,
     /// `Upload-Metadata` as it came, for HEAD; empty if there was none.
@@ -124,6 +130,36 @@ pub struct Upload {
     pub updated_at: Timestamp,
     /// When it will be removed if nothing more arrives.
     pub expires_at: Timestamp,
+}
+
+/// Whether somebody has ordered an upload to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hold {
+    /// Nobody.
+    #[default]
+    Free,
+    /// It takes no bytes until it is let go.
+    Paused,
+    /// It is about to be removed; whoever writes it is being told.
+    Ending,
+}
+
+impl Hold {
+    /// The word that stands in SQL.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Free => "",
+            Self::Paused => "paused",
+            Self::Ending => "ending",
+        }
+    }
+
+    /// What that word means.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Free, Self::Paused, Self::Ending].into_iter().find(|known| known.word() == word)
+    }
 }
 
 /// A request that writes, as other replicas see it.
@@ -176,6 +212,10 @@ pub struct File {
     pub sha256: [u8; 32],
     /// When it was complete.
     pub created_at: Timestamp,
+    /// How often it was downloaded whole.
+    pub downloads: u64,
+    /// When it was put into the trash; `None` where it is not there.
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl File {
@@ -203,6 +243,9 @@ impl File {
             owner_name: self.owner.name.clone(),
             visibility: self.metadata.visibility,
             created_at: self.created_at.to_string(),
+            expires_at: self.metadata.expires_at.map(|at| at.to_string()),
+            downloads: self.downloads,
+            deleted_at: self.deleted_at.map(|at| at.to_string()),
             state: FileState::Ready,
         }
     }
@@ -243,6 +286,15 @@ pub struct FileView {
     /// When it was complete.
     #[schema(format = DateTime)]
     pub created_at: String,
+    /// When it goes into the trash by itself; `null` if it stays.
+    #[schema(format = DateTime, required)]
+    pub expires_at: Option<String>,
+    /// How often it was downloaded whole.
+    pub downloads: u64,
+    /// When it was put into the trash; absent unless it is there.
+    #[schema(format = DateTime)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<String>,
     /// Whether it can be read.
     pub state: FileState,
 }

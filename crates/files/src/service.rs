@@ -15,11 +15,13 @@ use kernel::live::Live;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::admission::Admission;
-use crate::http::{self, Catalogue, Downloading, GoingOn, Uploading};
+use crate::cut::Cutter;
+use crate::http::{self, Catalogue, Downloading, GoingOn, Hand, Past, Uploading};
 use crate::ingest::{Ingest, Parts};
 use crate::jobs::Jobs;
 use crate::key;
 use crate::model::signed::Signer;
+use crate::recorder::Recorder;
 use crate::store::Store;
 use crate::tracker::Tracker;
 use crate::writers::Writers;
@@ -81,10 +83,19 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
         tracker: Arc::clone(&tracker),
         folder,
     });
-    let jobs = Jobs { store: store.clone(), blobs: Arc::clone(&blobs), clock: Arc::clone(&clock), replica };
+    let recorder = Recorder::new(store.clone(), ids.clone(), Arc::clone(&clock), lifecycle.clone());
+    let cutter = Cutter::new(Arc::clone(&live), Arc::clone(&tracker));
+    let jobs = Jobs {
+        store: store.clone(),
+        blobs: Arc::clone(&blobs),
+        clock: Arc::clone(&clock),
+        replica,
+        trash_days: settings.trash_days,
+    };
 
     // They end with the hard token: a request that drains still needs them.
     tokio::spawn(writers.listen(lifecycle.clone()));
+    tokio::spawn(Arc::clone(&cutter).listen(lifecycle.clone()));
     tokio::spawn(Arc::clone(&tracker).tell(lifecycle.clone()));
     tokio::spawn(Arc::clone(&admission).dispatch(lifecycle.clone()));
     tokio::spawn(follow_revocations(verifier, Arc::clone(&live), lifecycle.hard().clone()));
@@ -93,9 +104,10 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
     let routes = http::routes(
         Uploading {
             store: store.clone(),
-            ingest,
+            ingest: Arc::clone(&ingest),
             admission: Arc::clone(&admission),
             tracker: Arc::clone(&tracker),
+            recorder: Arc::clone(&recorder),
             clock: Arc::clone(&clock),
             ids: ids.clone(),
             settings,
@@ -105,12 +117,20 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
             blobs: Arc::clone(&blobs),
             admission,
             tracker: Arc::clone(&tracker),
+            recorder,
             clock: Arc::clone(&clock),
             ids,
             signer: signer.clone(),
         },
         Catalogue { store: store.clone(), tracker: Arc::clone(&tracker), clock: Arc::clone(&clock), signer },
-        GoingOn { store, live: Arc::clone(&live), tracker, clock },
+        GoingOn {
+            store: store.clone(),
+            live: Arc::clone(&live),
+            tracker: Arc::clone(&tracker),
+            clock: Arc::clone(&clock),
+        },
+        Hand { store: store.clone(), ingest, cutter, live: Arc::clone(&live), tracker, clock: Arc::clone(&clock) },
+        Past { store, clock },
     );
     Ok(Built { routes, checks: checks(&sql, &blobs, &live), jobs })
 }
@@ -160,17 +180,24 @@ mod tests {
             .collect();
         let mut expected = vec![
             "delete /api/v1/files/{id}",
+            "delete /api/v1/transfers/{id}",
             "delete /api/v1/uploads/{id}",
+            "get /api/v1/audit",
+            "get /api/v1/audit.csv",
             "get /api/v1/files",
             "get /api/v1/files/{id}",
             "get /api/v1/files/{id}/content",
             "get /api/v1/presence",
+            "get /api/v1/statistics",
             "get /api/v1/transfers",
             "head /api/v1/uploads/{id}",
             "options /api/v1/uploads",
             "patch /api/v1/files/{id}",
             "patch /api/v1/uploads/{id}",
+            "post /api/v1/files/{id}/restore",
             "post /api/v1/files/{id}/url",
+            "post /api/v1/transfers/{id}/pause",
+            "post /api/v1/transfers/{id}/resume",
             "post /api/v1/uploads",
             "put /api/v1/files",
         ];
@@ -179,7 +206,7 @@ mod tests {
         got.sort_unstable();
         assert_eq!(got, expected);
         let schemas = document["components"]["schemas"].as_object().expect("schemas");
-        for name in ["File", "Transfer", "Presence", "Visibility"] {
+        for name in ["File", "Transfer", "Presence", "Visibility", "AuditEntry", "Statistics"] {
             assert!(schemas.contains_key(name), "{name}");
         }
     }

@@ -9,13 +9,19 @@ use store::{DbContext, Sql, StoreError};
 
 use crate::model::{Metadata, Owner};
 
+mod audit;
 mod catalogue;
 mod commit;
+mod index;
+mod statistics;
 mod sweep;
+mod trash;
 mod uploads;
 
+pub(crate) use audit::{Download, Records, RefusedUpload};
 pub(crate) use catalogue::Removal;
 pub(crate) use commit::{Commit, CommitError, Finish, Remember};
+pub(crate) use statistics::Whose;
 pub(crate) use sweep::{DELETE_BLOBS, Swept};
 pub(crate) use uploads::{Created, NewUpload};
 

@@ -10,11 +10,12 @@ use http_body::Body as _;
 use kernel::id::Id;
 
 use super::problem::Failure;
-use super::{Uploading, owner};
+use super::{Uploading, address, owner};
 use crate::ingest::{IngestError, Received, Terms};
+use crate::model::audit::Via;
 use crate::model::condition::http_date;
 use crate::model::{Metadata, Upload, UploadState, tus};
-use crate::store::{Created, NewUpload, Remember};
+use crate::store::{Created, NewUpload, RefusedUpload, Remember};
 
 /// Begins an upload.
 #[utoipa::path(
@@ -24,7 +25,7 @@ use crate::store::{Created, NewUpload, Remember};
     params(
         ("Tus-Resumable" = String, Header, description = "1.0.0"),
         ("Upload-Length" = i64, Header, description = "Bytes of the whole file"),
-        ("Upload-Metadata" = Option<String>, Header, description = "filename, filetype, title, description, category, classification, tags, visibility"),
+        ("Upload-Metadata" = Option<String>, Header, description = "filename, filetype, title, description, category, classification, tags, visibility, expires_at"),
     ),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses((status = 201, description = "Location is the upload"), (status = 413), (status = 507)),
@@ -50,9 +51,6 @@ async fn create(
     tus::check_version(headers)?;
     caller.need_scope("files:write")?;
     let length = tus::length(headers)?;
-    if length > uploading.settings.max_size {
-        return Err(IngestError::TooLarge { most: uploading.settings.max_size }.into());
-    }
     let metadata_header = match headers.get(tus::UPLOAD_METADATA) {
         Some(value) => {
             value.to_str().map_err(|_| api::Problem::unparsable("Upload-Metadata is ASCII.")).map(str::to_owned)?
@@ -60,11 +58,16 @@ async fn create(
         None => String::new(),
     };
     let metadata = Metadata::from_tus(Some(&metadata_header))?;
+    let most = uploading.settings.max_size;
+    let fits = if length > most { Err(IngestError::TooLarge { most }) } else { uploading.ingest.check_space(length) };
+    if let Err(error) = fits {
+        uploading.recorder.refused(refusal(uploading, caller, headers, &metadata.name, Some(length)));
+        return Err(error.into());
+    }
     let with_bytes = has_bytes(headers, &body)?;
     if with_bytes && body.size_hint().lower() > length {
         return Err(IngestError::TooLarge { most: length }.into());
     }
-    uploading.ingest.check_space(length)?;
     uploading.tracker.saw(&owner(caller));
     let permit = if with_bytes { Some(uploading.admission.enter(Some(caller.user)).await?) } else { None };
 
@@ -84,6 +87,8 @@ async fn create(
         expires_at: uploading.ingest.expiry(now),
         remember,
         writer: None,
+        via: Via::User,
+        address: address(headers),
     };
     let id = new.id;
     // An empty file is complete at once.
@@ -109,6 +114,18 @@ async fn create(
             }
         }
     }
+}
+
+/// What the audit trail tells of an upload that is not let begin.
+pub(super) fn refusal(
+    uploading: &Uploading,
+    caller: &Caller,
+    headers: &HeaderMap,
+    name: &str,
+    size: Option<u64>,
+) -> RefusedUpload {
+    let (user, address, name) = (owner(caller), address(headers), name.to_owned());
+    RefusedUpload { user, via: Via::User, address, name, size, at: uploading.clock.now() }
 }
 
 /// Whether the upload's first bytes come along. A body of no declared length and no type is an empty one: proxies send

@@ -21,12 +21,15 @@ use kernel::id::Id;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::get_file::check_readable;
 use super::problem::Failure;
-use super::{Downloading, maybe_viewer, owner};
-use crate::download::{self, Multipart, Watched};
+use super::{Downloading, address, maybe_viewer, owner};
+use crate::download::{self, Multipart, Sent, Watched};
+use crate::model::audit::Via;
 use crate::model::condition::{self, Outcome, Validators};
 use crate::model::range::{self, Wanted};
-use crate::model::{File, Owner, Viewer, Visibility, disposition};
+use crate::model::{File, Owner, Visibility, digest, disposition};
+use crate::store::Download;
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
@@ -69,7 +72,9 @@ pub(super) async fn get_content(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let (file, signed) = find(&downloading, &caller, id, params.signature.as_deref()).await?;
+    let (file, via) = find(&downloading, &caller, id, params.signature.as_deref()).await?;
+    let open = via != Via::User || caller.0.is_none();
+    let way = Way { via, open, address: address(&headers) };
     if let Some(caller) = &caller.0 {
         downloading.tracker.saw(&owner(caller));
     }
@@ -87,7 +92,7 @@ pub(super) async fn get_content(
         }
         Outcome::NotModified => {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
-            describe(response.headers_mut(), &file, signed);
+            describe(response.headers_mut(), &file, way.open);
             response.headers_mut().remove(CONTENT_TYPE);
             return Ok(response);
         }
@@ -102,34 +107,34 @@ pub(super) async fn get_content(
             let mut response = if method == Method::HEAD {
                 Response::default()
             } else {
-                Response::new(send(&downloading, &caller, &file, &whole).await?)
+                Response::new(send(&downloading, &caller, &file, &whole, &way).await?)
             };
-            describe(response.headers_mut(), &file, signed);
+            describe(response.headers_mut(), &file, way.open);
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(file.size));
             Ok(response)
         }
         Wanted::Parts(parts) if parts.len() == 1 => {
             let part = parts.into_iter().next().unwrap_or(0..0);
-            let mut response = Response::new(send(&downloading, &caller, &file, &part).await?);
+            let mut response = Response::new(send(&downloading, &caller, &file, &part, &way).await?);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             let headers = response.headers_mut();
-            describe(headers, &file, signed);
+            describe(headers, &file, way.open);
             headers.insert(CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
             let range = format!("bytes {}-{}/{}", part.start, part.end - 1, file.size);
             insert(headers, CONTENT_RANGE, &range);
             Ok(response)
         }
-        Wanted::Parts(parts) => send_parts(&downloading, &caller, &file, parts, signed).await,
+        Wanted::Parts(parts) => send_parts(&downloading, &caller, &file, parts, &way).await,
     }
 }
 
-/// The file, if whoever asks may read it, and whether that is so by a signature.
+/// The file, if whoever asks may read it, and what lets them.
 async fn find(
     downloading: &Downloading,
     caller: &MaybeCaller,
     id: Id,
     signature: Option<&str>,
-) -> Result<(File, bool), Failure> {
+) -> Result<(File, Via), Failure> {
     let signed = match signature {
         Some(signature) if downloading.signer.verify(id, signature, downloading.clock.now()) => true,
         Some(_) if caller.0.is_none() => {
@@ -138,14 +143,12 @@ async fn find(
         }
         _ => false,
     };
-    let viewer = if signed { None } else { Some(maybe_viewer(caller)?) };
-    let file = downloading.store.file(id).await?.ok_or_else(Problem::not_found)?;
-    let visible = viewer.is_none_or(|viewer| viewer.may_read(file.owner.id, file.metadata.visibility));
-    if !visible {
-        // A person without a token may be the owner: 401 tells a client to log in, and says nothing of the file.
-        return Err(Problem::not_found().into());
+    let file = downloading.store.file_or_trashed(id).await?.ok_or_else(Problem::not_found)?;
+    if signed {
+        return if file.deleted_at.is_none() { Ok((file, Via::Signed)) } else { Err(Problem::not_found().into()) };
     }
-    Ok((file, signed || matches!(viewer, Some(Viewer::Anonymous))))
+    check_readable(maybe_viewer(caller)?, &file)?;
+    Ok((file, Via::User))
 }
 
 async fn send(
@@ -153,6 +156,7 @@ async fn send(
     caller: &MaybeCaller,
     file: &File,
     part: &Range<u64>,
+    way: &Way,
 ) -> Result<Body, Failure> {
     let length = part.end - part.start;
     let permit = match length {
@@ -161,12 +165,12 @@ async fn send(
     };
     let segments = downloading.store.chain(file.id).await?;
     let pieces = download::open(downloading.blobs.clone(), &segments, part).await?;
-    if permit.is_none() {
-        return Ok(Body::from_stream(pieces));
-    }
-    let id = downloading.ids.next().to_string();
-    let moving = downloading.tracker.download(id, file, &transferring(caller, file), part.start);
-    Ok(Body::from_stream(Watched::new(pieces, part.start, length, moving, permit)))
+    let moving = permit.map(|permit| {
+        let id = downloading.ids.next().to_string();
+        (downloading.tracker.download(id, file, &transferring(caller, file), part.start), permit)
+    });
+    let recording = downloading.recorder.begin(way.download(caller, file));
+    Ok(Body::from_stream(Watched::new(pieces, Sent::From(part.start), length, recording, moving)))
 }
 
 async fn send_parts(
@@ -174,7 +178,7 @@ async fn send_parts(
     caller: &MaybeCaller,
     file: &File,
     parts: Vec<Range<u64>>,
-    signed: bool,
+    way: &Way,
 ) -> Result<Response, Failure> {
     let permit = downloading.admission.enter(caller.0.as_ref().map(|caller| caller.user)).await?;
     let segments = downloading.store.chain(file.id).await?;
@@ -187,16 +191,43 @@ async fn send_parts(
     let length = multipart.length(&parts);
     let first = parts.first().map_or(0, |part| part.start);
     let content_type = format!("multipart/byteranges; boundary={}", multipart.boundary);
+    let carried = parts.clone();
     let pieces = multipart.body(downloading.blobs.clone(), segments, parts).await?;
     let moving = downloading.tracker.download(id, file, &transferring(caller, file), first);
-    let body = Body::from_stream(Watched::new(pieces, first, length, moving, Some(permit)));
+    let recording = downloading.recorder.begin(way.download(caller, file));
+    let body = Body::from_stream(Watched::new(pieces, Sent::Parts(carried), length, recording, Some((moving, permit))));
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     let headers = response.headers_mut();
-    describe(headers, file, signed);
+    describe(headers, file, way.open);
     insert(headers, CONTENT_TYPE, &content_type);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     Ok(response)
+}
+
+/// How the bytes were come by.
+struct Way {
+    /// What let them in.
+    via: Via,
+    /// Nobody was asked for a token.
+    open: bool,
+    /// From where.
+    address: String,
+}
+
+impl Way {
+    /// What the audit trail is told.
+    fn download(&self, caller: &MaybeCaller, file: &File) -> Download {
+        Download {
+            user: caller.0.as_ref().map(owner),
+            via: self.via,
+            address: self.address.clone(),
+            file: file.id,
+            name: file.metadata.name.clone(),
+            size: file.size,
+            sha256: Some(digest::hex(&file.sha256)),
+        }
+    }
 }
 
 /// Whose transfer it is: one by a signed or public address is the owner's, who gave it away.

@@ -16,7 +16,7 @@ use super::problem::Failure;
 use super::{Uploading, owner};
 use crate::ingest::{Claimed, IngestError, Terms};
 use crate::model::condition::http_date;
-use crate::model::{Upload, UploadState, tus};
+use crate::model::{Hold, Upload, UploadState, tus};
 
 /// More bytes of an upload.
 #[utoipa::path(
@@ -31,7 +31,7 @@ use crate::model::{Upload, UploadState, tus};
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses(
         (status = 204, description = "Upload-Offset; Content-Location once the file is complete"),
-        (status = 409, description = "Another offset, or a newer request"),
+        (status = 409, description = "Another offset, a newer request, or somebody paused it (type `/problems/held`)"),
         (status = 410), (status = 413), (status = 415), (status = 429), (status = 503), (status = 507),
     ),
     security(("token" = []))
@@ -63,6 +63,9 @@ pub(super) async fn patch(
         UploadState::Gone => return Err(IngestError::Gone.into()),
         UploadState::Done => return Ok(complete(&found, offset, body).await?),
         UploadState::Open => {}
+    }
+    if found.hold == Hold::Paused {
+        return Err(IngestError::Held.into());
     }
     // Where nobody writes, a wrong offset needs no takeover to be refused.
     if found.writer.is_none() && found.offset != offset {

@@ -14,7 +14,7 @@ use super::segment::SegmentWriter;
 use super::{Claim, Ingest, IngestError, Received, Terms};
 use crate::model::digest::Running;
 use crate::model::transfer::TransferState;
-use crate::model::{File, Segment, Upload};
+use crate::model::{File, Hold, Segment, Upload};
 use crate::store::{Commit, CommitError, Finish};
 use crate::tracker::Moving;
 use crate::writers::Guard;
@@ -121,7 +121,7 @@ impl<'i> Writing<'i> {
         self.sync().await?;
         self.ingest.check_space(0)?;
         self.committed().await?;
-        let commit = self.commit(false, None);
+        let commit = self.commit(false, false, None);
         let (store, offset, moving) = (self.ingest.store.clone(), self.durable.offset, self.moving.clone());
         self.committing = Some(tokio::spawn(async move {
             store.commit(commit).await?;
@@ -151,7 +151,7 @@ impl<'i> Writing<'i> {
         }
     }
 
-    fn commit(&mut self, release: bool, finish: Option<Finish>) -> Commit {
+    fn commit(&mut self, release: bool, broken: bool, finish: Option<Finish>) -> Commit {
         let now = self.ingest.clock.now();
         let linked = self.linked;
         self.linked |= self.durable.link.is_some();
@@ -162,6 +162,7 @@ impl<'i> Writing<'i> {
             hash: self.durable.hash.clone(),
             segment: self.durable.link.clone().map(|link| (link, linked)),
             release,
+            broken,
             finish,
             now,
             expires_at: self.ingest.expiry(now),
@@ -182,14 +183,16 @@ impl<'i> Writing<'i> {
         }
         let file = complete.then(|| self.file(self.ingest.clock.now()));
         let finish = file.clone().map(|file| Finish { file, remember: self.terms.remember.clone() });
-        let commit = self.commit(true, finish);
+        let commit = self.commit(true, !complete && end != End::Clean, finish);
         if let Err(error) = self.ingest.store.commit(commit).await {
             return self.give_up(error.into()).await;
         }
         self.moving.durable_to(self.durable.offset);
+        let paused = !complete && end == End::TakenOver && self.is_paused().await;
         let state = match (complete, end) {
             (true, _) => TransferState::Done,
             (false, End::Clean) => TransferState::Paused,
+            (false, _) if paused => TransferState::Paused,
             (false, _) => TransferState::Disconnected,
         };
         self.moving.end(state);
@@ -199,8 +202,14 @@ impl<'i> Writing<'i> {
             End::Clean => Ok(Received { offset: self.durable.offset, file }),
             // The bytes were all there, so it does not matter how the connection ended.
             _ if complete => Ok(Received { offset: self.durable.offset, file }),
+            _ if paused => Err(IngestError::Held),
             other => Err(error_of(other)),
         }
+    }
+
+    async fn is_paused(&self) -> bool {
+        let upload = self.ingest.store.upload(self.upload.id).await;
+        matches!(upload, Ok(Some(upload)) if upload.hold == Hold::Paused)
     }
 
     /// Something failed: what is durable stays and is committed, the rest of the segment counts for nothing.
@@ -208,6 +217,9 @@ impl<'i> Writing<'i> {
         // Its outcome is no news: the commit below says the same or more.
         drop(self.committed().await);
         if self.terms.one_shot && !matches!(error, IngestError::TakenOver) {
+            // For the audit alone: how far it came, and that it broke off.
+            let commit = self.commit(true, true, None);
+            drop(self.ingest.store.commit(commit).await);
             if let Err(failed) = self.ingest.store.abandon(self.upload.id, false, self.ingest.clock.now()).await {
                 tracing::warn!(upload.id = %self.upload.id, error = %failed, "a broken upload waits for its expiry");
             }
@@ -216,7 +228,7 @@ impl<'i> Writing<'i> {
         }
         if !matches!(error, IngestError::TakenOver) {
             let unlinked = !self.linked;
-            let commit = self.commit(true, None);
+            let commit = self.commit(true, true, None);
             let empty = commit.segment.is_none();
             let released = self.ingest.store.commit(commit).await;
             if released.is_ok() && unlinked && empty {
@@ -236,6 +248,8 @@ impl<'i> Writing<'i> {
             size: self.durable.offset,
             sha256: self.durable.hash.finish(),
             created_at: now,
+            downloads: 0,
+            deleted_at: None,
         }
     }
 }

@@ -9,8 +9,9 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError};
 
-use super::{Shared, Store, int, json, statement, text};
-use crate::model::{File, Segment, UploadState, digest, listing};
+use super::audit::{self, Cut};
+use super::{Shared, Store, index, int, json, statement, text};
+use crate::model::{File, Hold, Segment, UploadState, digest, listing};
 
 /// A durable offset. The bytes it speaks of have been synced before.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub(crate) struct Commit {
     pub(crate) segment: Option<(Segment, bool)>,
     /// Whether the writer has nothing more to say.
     pub(crate) release: bool,
+    /// Whether the writer's request ended before its last byte; if the upload is held, somebody ordered that.
+    pub(crate) broken: bool,
     /// The file that the upload becomes with this commit.
     pub(crate) finish: Option<Finish>,
     /// When.
@@ -143,8 +146,11 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
         };
         tx.execute_raw(write).await.context("commit a segment")?;
     }
+    let cut = if commit.broken { cut(tx, commit.upload).await? } else { Cut::No };
+    audit::uploads::progress(tx, commit.upload, commit.offset, cut, commit.now).await?;
     if let Some(finish) = &commit.finish {
         insert_file(tx, &finish.file).await?;
+        audit::uploads::end(tx, commit.upload, Some(digest::hex(&finish.file.sha256)), commit.now).await?;
         if let Some(key) = &finish.remember {
             // Two requests under one key may race to here: both made a file, the first one's is the answer.
             if idempotency::find(tx, &key.scope, &key.key, &key.digest).await? != Seen::New {
@@ -156,6 +162,12 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
         }
     }
     Ok(())
+}
+
+/// The row is ours by the fence, so whoever ordered the end has written it before or will find no writer.
+async fn cut(tx: &DatabaseTransaction, upload: Id) -> Result<Cut, StoreError> {
+    let held = super::uploads::find(tx, upload).await?.is_some_and(|upload| upload.hold != Hold::Free);
+    Ok(if held { Cut::Ordered } else { Cut::Broken })
 }
 
 async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result<(), StoreError> {
@@ -179,5 +191,6 @@ async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result<(), StoreE
             file.created_at.as_micros().into(),
         ],
     );
-    tx.execute_raw(insert).await.context("add a file to the catalogue").map(drop)
+    tx.execute_raw(insert).await.context("add a file to the catalogue")?;
+    index::write(tx, file).await
 }

@@ -9,11 +9,12 @@ use sea_orm::ConnectionTrait;
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError, jobs};
 
-use super::{DELETE_BLOBS, Remember, Row, Shared, Store, int, json, statement, text};
-use crate::model::{Metadata, Owner, Segment, Upload, UploadState, Writer, digest};
+use super::{DELETE_BLOBS, Row, Shared, Store, audit, int, json, statement, text};
+use crate::model::audit::Via;
+use crate::model::{Hold, Metadata, Owner, Segment, Upload, UploadState, Writer, digest};
 
 const COLUMNS: &str = "id, owner, owner_name, total, acked, epoch, writer, hash, state, metadata, metadata_header, \
-                       created_at, updated_at, expires_at";
+                       created_at, updated_at, expires_at, hold";
 
 /// An upload that begins.
 #[derive(Debug, Clone)]
@@ -36,6 +37,10 @@ pub(crate) struct NewUpload {
     pub(crate) remember: Option<Remember>,
     /// Who writes it at once.
     pub(crate) writer: Option<Writer>,
+    /// What let its owner, or their guest, in.
+    pub(crate) via: Via,
+    /// From where, as the gateway saw it; empty if it did not say.
+    pub(crate) address: String,
 }
 
 /// What became of a beginning.
@@ -94,6 +99,7 @@ impl Store {
                         ],
                     );
                     tx.execute_raw(insert).await.context("begin an upload")?;
+                    audit::uploads::begin(tx, &new).await?;
                     Ok(Created::New)
                 }
                 .boxed()
@@ -110,7 +116,8 @@ impl Store {
     }
 
     /// Gives an upload to a new writer, or to none: whoever wrote until now can commit nothing more. `None` if its epoch
-    /// is no longer `seen` or it is not open.
+    /// is no longer `seen`, it is not open, or it is held and would get a writer. With `lost` a writer that stands in the
+    /// row has gone without a word.
     ///
     /// # Errors
     /// The database's.
@@ -119,6 +126,7 @@ impl Store {
         id: Id,
         seen: u64,
         writer: Option<Writer>,
+        lost: bool,
         now: Timestamp,
     ) -> Result<Option<Upload>, StoreError> {
         self.sql
@@ -127,20 +135,32 @@ impl Store {
                 async move {
                     let update = statement(
                         tx,
-                        "UPDATE files_upload SET epoch = epoch + 1, writer = ?, updated_at = ? WHERE id = ? AND epoch = ? \
-                         AND state = ?",
+                        "UPDATE files_upload SET epoch = epoch + 1, updated_at = ? WHERE id = ? AND epoch = ? AND state = ? \
+                         AND (? = 0 OR hold <> ?)",
                         [
-                            sea_orm::Value::from(writer.map(|writer| writer.0)),
                             now.as_micros().into(),
                             text(id.to_string()),
                             int(seen),
                             text(UploadState::Open.word()),
+                            i64::from(writer.is_some()).into(),
+                            text(Hold::Paused.word()),
                         ],
                     );
                     if tx.execute_raw(update).await.context("take an upload over")?.rows_affected() == 0 {
                         return Ok(None);
                     }
-                    find(tx, id).await
+                    let Some(mut upload) = find(tx, id).await? else { return Ok(None) };
+                    if lost && upload.writer.is_some() {
+                        audit::uploads::lost(tx, id, now).await?;
+                    }
+                    let name = statement(
+                        tx,
+                        "UPDATE files_upload SET writer = ? WHERE id = ?",
+                        [sea_orm::Value::from(writer.as_ref().map(|writer| writer.0.clone())), text(id.to_string())],
+                    );
+                    tx.execute_raw(name).await.context("name an upload's writer")?;
+                    upload.writer = writer;
+                    Ok(Some(upload))
                 }
                 .boxed()
             })
@@ -174,8 +194,29 @@ impl Store {
                     let delete =
                         statement(tx, "DELETE FROM files_segment WHERE file = ?", [text(id.to_string())]);
                     tx.execute_raw(delete).await.context("remove an upload's segments")?;
+                    audit::uploads::end(tx, id, None, now).await?;
                     jobs::enqueue(tx, DELETE_BLOBS, &id.to_string(), "{}", now).await?;
                     Ok(true)
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Holds an open upload, or lets it go. False if there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn hold(&self, id: Id, hold: Hold) -> Result<bool, StoreError> {
+        self.sql
+            .write(move |tx| {
+                async move {
+                    let update = statement(
+                        tx,
+                        "UPDATE files_upload SET hold = ? WHERE id = ? AND state = ?",
+                        [text(hold.word()), text(id.to_string()), text(UploadState::Open.word())],
+                    );
+                    Ok(tx.execute_raw(update).await.context("hold an upload")?.rows_affected() == 1)
                 }
                 .boxed()
             })
@@ -231,7 +272,7 @@ pub(super) async fn find(connection: &impl ConnectionTrait, id: Id) -> Result<Op
 }
 
 fn read(row: &Row<'_>) -> Result<Upload, StoreError> {
-    let state = row.text("state")?;
+    let (state, hold) = (row.text("state")?, row.text("hold")?);
     Ok(Upload {
         id: row.id("id")?,
         owner: row.owner()?,
@@ -241,6 +282,7 @@ fn read(row: &Row<'_>) -> Result<Upload, StoreError> {
         writer: row.maybe_text("writer")?.map(Writer),
         hash: digest::Running::deserialize(&row.text("hash")?).map_err(super::damaged)?,
         state: UploadState::from_word(&state).ok_or_else(|| super::damaged(format!("state {state:?}")))?,
+        hold: Hold::from_word(&hold).ok_or_else(|| super::damaged(format!("hold {hold:?}")))?,
         metadata: row.metadata()?,
         metadata_header: row.text("metadata_header")?,
         created_at: row.time("created_at")?,
