@@ -1,7 +1,5 @@
 //! `GET /audit.csv`: the audit trail for spreadsheets, as it is read.
 
-#![expect(unused_qualifications, reason = "utoipa's macro names the query's type by its full path")]
-
 use api::Query;
 use api::auth::Caller;
 use axum::body::Body;

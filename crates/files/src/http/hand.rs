@@ -39,8 +39,8 @@ impl Hand {
         let known = match here {
             Some(transfer) => Some(transfer),
             None => {
-                let told = self.live.get(&format!("{PREFIX}{id}"));
-                let told = tokio::time::timeout(std::time::Duration::from_millis(500), told).await;
+                let key = format!("{PREFIX}{id}");
+                let told = tokio::time::timeout(std::time::Duration::from_millis(500), self.live.get(&key)).await;
                 told.ok().and_then(Result::ok).flatten().and_then(|value| serde_json::from_slice(&value).ok())
             }
         };

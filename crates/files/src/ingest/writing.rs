@@ -188,7 +188,7 @@ impl<'i> Writing<'i> {
             return self.give_up(error.into()).await;
         }
         self.moving.durable_to(self.durable.offset);
-        let paused = !complete && end == End::TakenOver && self.is_paused().await;
+        let paused = !complete && end == End::TakenOver && is_paused(self.ingest, self.upload.id).await;
         let state = match (complete, end) {
             (true, _) => TransferState::Done,
             (false, End::Clean) => TransferState::Paused,
@@ -205,11 +205,6 @@ impl<'i> Writing<'i> {
             _ if paused => Err(IngestError::Held),
             other => Err(error_of(other)),
         }
-    }
-
-    async fn is_paused(&self) -> bool {
-        let upload = self.ingest.store.upload(self.upload.id).await;
-        matches!(upload, Ok(Some(upload)) if upload.hold == Hold::Paused)
     }
 
     /// Something failed: what is durable stays and is committed, the rest of the segment counts for nothing.
@@ -252,6 +247,11 @@ impl<'i> Writing<'i> {
             deleted_at: None,
         }
     }
+}
+
+async fn is_paused(ingest: &Ingest, upload: kernel::id::Id) -> bool {
+    let upload = ingest.store.upload(upload).await;
+    matches!(upload, Ok(Some(upload)) if upload.hold == Hold::Paused)
 }
 
 fn error_of(end: End) -> IngestError {

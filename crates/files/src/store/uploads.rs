@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError, jobs};
 
-use super::{DELETE_BLOBS, Row, Shared, Store, audit, int, json, statement, text};
+use super::{DELETE_BLOBS, Remember, Row, Shared, Store, audit, int, json, statement, text};
 use crate::model::audit::Via;
 use crate::model::{Hold, Metadata, Owner, Segment, Upload, UploadState, Writer, digest};
 
