@@ -119,7 +119,8 @@ pub(crate) async fn a_download_over_all_its_ranges(campus: Campus) {
     let query = format!("direction=download&file={id}");
 
     get(&one, Some(&eva), &path, &[("range", "bytes=0-999999")]).await.expect(206);
-    let open = until_entry(&two, &eva, &query, "the first part is written down", |seen| seen["bytes"] == 1_000_000).await;
+    let open =
+        until_entry(&two, &eva, &query, "the first part is written down", |seen| seen["bytes"] == 1_000_000).await;
     assert_eq!((&open["outcome"], &open["size"]), (&"open".into(), &4_000_000.into()));
     // Breaks off in mid-body: the client reads a little and goes.
     let broken = read_a_little(&two, Some(&eva), &path, &[("range", "bytes=1000000-")]).await;
@@ -136,7 +137,8 @@ pub(crate) async fn a_download_over_all_its_ranges(campus: Campus) {
     // Once more is another transfer; what has no token is nobody's; a signed address says so.
     get(&two, Some(&eva), &path, &[]).await.expect(200);
     until("the second is an entry of its own", async || entries(&two, &eva, &query).await.len() == 2).await;
-    let url = call(&one, Some(&ana), Method::POST, &format!("/api/v1/files/{id}/url"), &[], "").await.expect(200).json();
+    let url =
+        call(&one, Some(&ana), Method::POST, &format!("/api/v1/files/{id}/url"), &[], "").await.expect(200).json();
     get(&one, None, url["url"].as_str().expect("an address"), &[]).await.expect(200);
     get(&one, None, &path, &[("range", "bytes=0-9,3000000-3000009")]).await.expect(206);
     let admin = campus.user("admin", UserRole::Admin);
@@ -202,9 +204,12 @@ pub(crate) async fn whose_entries_and_pages(campus: Campus) {
     let mine = get(&replica, Some(&ana), "/api/v1/audit.csv", &[]).await.expect(200);
     assert_eq!(mine.body.iter().filter(|byte| **byte == b'\n').count(), 6);
 
-    for (query, field) in
-        [("from=yesterday", "/from"), ("outcome=lost", "/outcome"), ("direction=up", "/direction"), ("cursor=x", "/cursor")]
-    {
+    for (query, field) in [
+        ("from=yesterday", "/from"),
+        ("outcome=lost", "/outcome"),
+        ("direction=up", "/direction"),
+        ("cursor=x", "/cursor"),
+    ] {
         let refused = get(&replica, Some(&admin), &format!("/api/v1/audit?{query}"), &[]).await.expect(422).json();
         assert_eq!(refused["errors"][0]["field"], field, "{refused}");
     }

@@ -121,7 +121,7 @@ pub(crate) async fn full_text(campus: Campus) {
     let list = get(&replica, Some(&ana), "/api/v1/files?q=theory", &[]).await.expect(200).json();
     let path = format!("/api/v1/files/{}", list["items"][0]["id"].as_str().expect("an id"));
     let json = [("content-type", "application/json")];
-    call(&replica, Some(&ana), Method::PATCH, &path, &json, "{"title":"Praxis"}").await.expect(200);
+    call(&replica, Some(&ana), Method::PATCH, &path, &json, "{\"title\":\"Praxis\"}").await.expect(200);
     assert!(names(&replica, Some(&ana), "q=theory").await.is_empty());
     assert_eq!(names(&replica, Some(&ana), "q=prax").await, ["informe_final.pdf"]);
     call(&replica, Some(&ana), Method::DELETE, &format!("{path}?purge=true"), &[], "").await.expect(204);

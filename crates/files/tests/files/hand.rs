@@ -132,5 +132,6 @@ pub(crate) async fn downloads_are_cut(campus: Campus) {
     let entry = entries(&two, &eva, "direction=download").await.remove(0);
     assert!(entry["bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{entry}");
     assert_eq!(get(&two, Some(&eva), &content, &[]).await.expect(200).body, data, "and may be asked for again");
-    until("as another transfer", async || entries(&two, &eva, "outcome=done&direction=download").await.len() == 1).await;
+    until("as another transfer", async || entries(&two, &eva, "outcome=done&direction=download").await.len() == 1)
+        .await;
 }

@@ -93,14 +93,18 @@ pub(crate) async fn equal_what_the_trail_adds_up_to(campus: Campus) {
         let days = seen["by_day"].as_array().expect("days");
         assert_eq!(days.len(), 30);
         let total = |field: &str| days.iter().map(|day| day[field].as_u64().expect("a number")).sum::<u64>();
-        assert_eq!((total("transfers"), total("uploaded")), (transfers, seen["volume"]["uploaded"].as_u64().expect("one")));
+        assert_eq!(
+            (total("transfers"), total("uploaded")),
+            (transfers, seen["volume"]["uploaded"].as_u64().expect("one"))
+        );
         assert!(days.iter().filter(|day| day["transfers"] != 0).count() >= 3 || user.id == ana.id, "{seen}");
         let hours = seen["by_hour_of_day"].as_array().expect("hours");
         assert_eq!((hours.len(), hours.iter().filter_map(Value::as_u64).sum::<u64>()), (24, transfers));
     }
     let seen = statistics(&one, &staff, "days=30").await;
     assert_eq!(seen["recovered_after_interruption"], serde_json::json!({"interrupted": 3, "recovered": 1}));
-    let top: Vec<u64> = seen["top"].as_array().expect("files").iter().filter_map(|file| file["downloads"].as_u64()).collect();
+    let top: Vec<u64> =
+        seen["top"].as_array().expect("files").iter().filter_map(|file| file["downloads"].as_u64()).collect();
     assert_eq!(top, [4, 4, 4, 3, 3, 3, 2, 2, 2, 1]);
     assert_eq!(seen["top"][0]["bytes"], 1_600);
     let popular = get(&one, Some(&eva), "/api/v1/files?sort=-downloads&limit=3", &[]).await.expect(200).json();

@@ -143,7 +143,8 @@ pub(crate) async fn files_that_end_by_themselves(campus: Campus) {
     for bad in [past.as_str(), "tomorrow"] {
         let metadata = meta(&[("expires_at", bad)]);
         let headers = [TUS, ("upload-length", "1"), ("upload-metadata", metadata.as_str())];
-        let refused = call(&replica, Some(&ana), Method::POST, "/api/v1/uploads", &headers, "").await.expect(422).json();
+        let refused =
+            call(&replica, Some(&ana), Method::POST, "/api/v1/uploads", &headers, "").await.expect(422).json();
         assert_eq!(refused["errors"][0]["field"], "/expires_at", "{bad}: {refused}");
         let query = format!("/api/v1/files?name=x&expires_at={bad}");
         let refused = call(&replica, Some(&ana), Method::PUT, &query, &[], "x").await.expect(422).json();
