@@ -232,6 +232,8 @@ impl Tracker {
         drop(given);
         active.stop.cancel();
         let state = if order == Order::Pause { TransferState::Paused } else { TransferState::Disconnected };
+        // Said now: a client that does not read learns of it only when it does.
+        self.end(&active, state);
         Some(active.transfer(state, 0))
     }
 

@@ -51,11 +51,11 @@ pub(super) async fn list_transfers(
     let unfinished = going_on.store.unfinished((!caller.is_admin()).then_some(caller.user)).await?;
     for upload in &unfinished {
         let id = upload.id.to_string();
-        let known = found.entry(id).or_insert_with(|| Transfer::of_upload(upload, now));
         // Whoever was told to stop may not have told Live yet.
         if upload.hold == Hold::Paused {
-            known.state = TransferState::Paused;
-            known.bytes_per_s = 0;
+            found.insert(id, Transfer::of_upload(upload, now));
+        } else {
+            found.entry(id).or_insert_with(|| Transfer::of_upload(upload, now));
         }
     }
     let open: std::collections::BTreeSet<String> = unfinished.iter().map(|upload| upload.id.to_string()).collect();

@@ -121,6 +121,7 @@ pub(crate) async fn downloads_are_cut(campus: Campus) {
         } else {
             call(&two, Some(&eva), Method::DELETE, &format!("/api/v1/transfers/{id}"), &[], "").await.expect(204);
         }
+        until("the order has arrived", async || moving(&admin).await.is_none()).await;
         assert!(body.collect().await.is_err(), "its end comes early");
         drop(connection);
         until("the audit tells", async || {
