@@ -1,6 +1,7 @@
 //! Sending bytes: a file's chain as one stream, watched and counted while it goes.
 
 use std::future::Future;
+use std::iter;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -123,7 +124,7 @@ impl Drop for Watched {
             moving.end(state);
         }
         let (pieces, bytes) = match &mut self.sent {
-            Sent::From(start) => (vec![*start..self.offset], self.offset - *start),
+            Sent::From(start) => (iter::once(*start..self.offset).collect(), self.offset - *start),
             Sent::Parts(parts) if ending == Ending::Whole => {
                 let parts = std::mem::take(parts);
                 let bytes = parts.iter().map(|part| part.end - part.start).sum();

@@ -13,7 +13,7 @@ use crate::model::{Upload, UploadState};
 /// A transfer of the caller's, or of anybody's for administrators.
 pub(super) enum Found {
     /// It has not all its bytes.
-    Upload(Upload),
+    Upload(Box<Upload>),
     /// It moves, or did a moment ago.
     Download(Transfer),
 }
@@ -26,7 +26,7 @@ impl Hand {
                 return Err(Problem::not_found().into());
             }
             return match upload.state {
-                UploadState::Open => Ok(Found::Upload(upload)),
+                UploadState::Open => Ok(Found::Upload(Box::new(upload))),
                 UploadState::Gone => Err(IngestError::Gone.into()),
                 UploadState::Done => {
                     let detail = format!("Every byte has arrived: it is the file /api/v1/files/{id} now.");
