@@ -27,7 +27,7 @@ pub(super) async fn delete_transfer(
 ) -> Result<StatusCode, Failure> {
     caller.need_scope("files:write")?;
     match hand.find(&caller, id).await? {
-        Found::Upload(upload) => hand.ingest.abandon(upload.id).await?,
+        Found::Upload(id) => hand.ingest.abandon(id).await?,
         Found::Download(transfer) => hand.cutter.cut(&transfer.id, Order::End).await,
     }
     Ok(StatusCode::NO_CONTENT)

@@ -7,15 +7,15 @@ use kernel::id::Id;
 use super::problem::Failure;
 use super::{Hand, viewer};
 use crate::ingest::IngestError;
+use crate::model::UploadState;
 use crate::model::transfer::{Direction, PREFIX, Transfer};
-use crate::model::{Upload, UploadState};
 
 /// A transfer of the caller's, or of anybody's for administrators.
 pub(super) enum Found {
     /// It has not all its bytes.
-    Upload(Box<Upload>),
+    Upload(Id),
     /// It moves, or did a moment ago.
-    Download(Transfer),
+    Download(Box<Transfer>),
 }
 
 impl Hand {
@@ -26,7 +26,7 @@ impl Hand {
                 return Err(Problem::not_found().into());
             }
             return match upload.state {
-                UploadState::Open => Ok(Found::Upload(Box::new(upload))),
+                UploadState::Open => Ok(Found::Upload(upload.id)),
                 UploadState::Gone => Err(IngestError::Gone.into()),
                 UploadState::Done => {
                     let detail = format!("Every byte has arrived: it is the file /api/v1/files/{id} now.");
@@ -48,6 +48,6 @@ impl Hand {
         let known: Option<Transfer> = known.filter(|transfer: &Transfer| {
             transfer.direction == Direction::Download && (caller.is_admin() || transfer.user == mine)
         });
-        known.map(Found::Download).ok_or_else(|| Problem::not_found().into())
+        known.map(|transfer| Found::Download(Box::new(transfer))).ok_or_else(|| Problem::not_found().into())
     }
 }

@@ -27,11 +27,11 @@ pub(super) async fn pause_transfer(
 ) -> Result<Json<Transfer>, Failure> {
     caller.need_scope("files:write")?;
     Ok(Json(match hand.find(&caller, id).await? {
-        Found::Upload(upload) => Transfer::of_upload(&hand.ingest.pause(upload.id).await?, hand.clock.now()),
+        Found::Upload(id) => Transfer::of_upload(&hand.ingest.pause(id).await?, hand.clock.now()),
         Found::Download(transfer) if transfer.state == TransferState::Transferring => {
             hand.cutter.cut(&transfer.id, Order::Pause).await;
-            Transfer { state: TransferState::Paused, bytes_per_s: 0, ..transfer }
+            Transfer { state: TransferState::Paused, bytes_per_s: 0, ..*transfer }
         }
-        Found::Download(transfer) => transfer,
+        Found::Download(transfer) => *transfer,
     }))
 }

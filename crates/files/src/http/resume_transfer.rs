@@ -26,7 +26,7 @@ pub(super) async fn resume_transfer(
 ) -> Result<Json<Transfer>, Failure> {
     caller.need_scope("files:write")?;
     Ok(Json(match hand.find(&caller, id).await? {
-        Found::Upload(upload) => Transfer::of_upload(&hand.ingest.let_go(upload.id).await?, hand.clock.now()),
-        Found::Download(transfer) => transfer,
+        Found::Upload(id) => Transfer::of_upload(&hand.ingest.let_go(id).await?, hand.clock.now()),
+        Found::Download(transfer) => *transfer,
     }))
 }
