@@ -117,7 +117,6 @@ pub(crate) async fn a_broken_one_shot(campus: Campus) {
         sender.send(frame(vec![7_u8; 1_000_000])).await.expect("sends");
         until("it has begun", async || uploads(&replica, &ana).await.len() == 1).await;
         drop(answer);
-        drop(sender);
         // Declared: there is an upload to go on with. Not declared: nothing is left.
         until("the break is dealt with", async || match uploads(&replica, &ana).await.as_slice() {
             [one] if declared => one["state"] == "disconnected" && one["resume"]["method"] == "PATCH",
@@ -125,6 +124,8 @@ pub(crate) async fn a_broken_one_shot(campus: Campus) {
             _ => false,
         })
         .await;
+        // Not before: a body whose sender goes ends in good order if its connection has not gone yet.
+        drop(sender);
         if declared {
             let list = get(&replica, Some(&ana), "/api/v1/transfers", &[]).await.expect(200).json();
             let resume = &list["items"][0]["resume"];
