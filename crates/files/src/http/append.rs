@@ -10,7 +10,7 @@ use super::uploader::Uploader;
 use crate::admission::Refused;
 use crate::ingest::{self, Claimed, IngestError, Received, Terms};
 use crate::model::concat::Kind;
-use crate::model::{Upload, UploadState};
+use crate::model::{Hold, Upload, UploadState};
 use store::StoreError;
 
 /// Where bytes belong and what they mean.
@@ -87,6 +87,9 @@ pub(super) async fn append(
         (_, Kind::Final) => return Err(IngestError::Joined.into()),
         (UploadState::Part | UploadState::Done, _) => return Ok(Appended::Complete(Box::new(found), body)),
         (UploadState::Open, _) => {}
+    }
+    if found.hold == Hold::Paused {
+        return Err(IngestError::Held.into());
     }
     // Where nobody writes, a wrong offset needs no takeover to be refused.
     if found.writer.is_none() && found.offset != append.offset {
