@@ -108,7 +108,15 @@ impl Role {
             },
             Self::Files => Manifest {
                 role: self,
-                prefixes: &["/api/v1/uploads", "/api/v1/files", "/api/v1/transfers", "/api/v1/presence"],
+                prefixes: &[
+                    "/api/v1/uploads",
+                    "/api/v1/files",
+                    "/api/v1/transfers",
+                    "/api/v1/presence",
+                    "/api/v1/audit",
+                    "/api/v1/audit.csv",
+                    "/api/v1/statistics",
+                ],
                 protocol: Protocol::Http1,
                 drain: Duration::from_secs(30),
                 default_replicas: 3,
