@@ -196,6 +196,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_gateway_sends_every_endpoint_here() {
+        let prefixes = kernel::role::Role::Files.manifest().prefixes;
+        for path in openapi().paths.paths.keys() {
+            let whole =
+                |prefix: &&str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            assert!(prefixes.iter().any(whole), "{path}");
+        }
+    }
+
+    #[test]
     fn the_document_names_every_endpoint() {
         let document = serde_json::to_value(openapi()).expect("serialises");
         let paths = document["paths"].as_object().expect("paths");
