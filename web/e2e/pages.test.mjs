@@ -167,7 +167,7 @@ for (const language of ['es', 'en']) {
 
 async function lookAtOverlays(page, name) {
   await page.goto('/files');
-  const first = page.locator('#main ul a').first();
+  const first = page.locator('a[data-file]').first();
   await first.click();
   await page.getByRole('complementary').locator('dl').waitFor();
   await page.getByRole('complementary').locator('[aria-busy=true]').waitFor({ state: 'detached' });

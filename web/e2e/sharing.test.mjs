@@ -40,7 +40,7 @@ test('a link is made, opened with its password, used up and revoked', async () =
   assert.match(link, /\/s\/[\w-]+$/);
   await dialog.getByRole('button', { name: 'Done' }).click();
   const row = panel.locator('[data-share=open]', { hasText: 'Library' });
-  await row.getByText('0 of 1 downloads').waitFor();
+  await row.getByText('downloads: 0 of 1').waitFor();
 
   const other = await open();
   await other.page.goto(link);

@@ -31,7 +31,7 @@ export const trail: Trail = {
     userPlaceholder: 'User name',
     allFiles: 'One file only: see all',
     anonymous: 'Somebody without an account',
-    breaks: '{{interruptions}} breaks, {{resumes}} resumed',
+    breaks: 'breaks: {{interruptions}} · resumed: {{resumes}}',
     outcome: { done: 'Complete', open: 'Under way', abandoned: 'Given up', refused: 'Refused' },
     via: {
       user: 'with their account',
@@ -84,7 +84,7 @@ export const trail: Trail = {
   control: {
     bodyAll: 'What the whole campus is transferring now.',
     bodyOwn: 'What you are transferring now, on all your devices.',
-    summary: '{{number}} under way · {{speed}} in all',
+    summary: 'Under way: {{number}} · {{speed}} in all',
     emptyBody: 'Uploads and downloads appear here while they last.',
     end: 'End',
     endTitle: 'End the transfer of “{{name}}”?',

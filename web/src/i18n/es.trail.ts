@@ -32,7 +32,7 @@ export const trail = {
     userPlaceholder: 'Nombre de usuario',
     allFiles: 'Un solo archivo: ver todos',
     anonymous: 'Alguien sin cuenta',
-    breaks: '{{interruptions}} cortes, {{resumes}} reanudaciones',
+    breaks: 'cortes: {{interruptions}} · reanudaciones: {{resumes}}',
     outcome: { done: 'Completa', open: 'En curso', abandoned: 'Abandonada', refused: 'Rechazada' },
     via: {
       user: 'con su cuenta',
@@ -85,7 +85,7 @@ export const trail = {
   control: {
     bodyAll: 'Lo que se transfiere ahora en todo el campus.',
     bodyOwn: 'Lo que usted transfiere ahora, en todos sus equipos.',
-    summary: '{{number}} en curso · {{speed}} en total',
+    summary: 'En curso: {{number}} · {{speed}} en total',
     emptyBody: 'Las subidas y descargas aparecen aquí mientras duran.',
     end: 'Terminar',
     endTitle: '¿Terminar la transferencia de «{{name}}»?',

@@ -1,7 +1,8 @@
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format';
-import { bytesLeft, fullness, useQuota } from './quota';
+import { useQuota } from './quota';
 import classes from './quota.module.css';
+import { bytesLeft, fullness } from './room';
 
 /** How much room is left. Says nothing while that is not known, or if there is no limit. */
 export function QuotaBar() {

@@ -29,7 +29,7 @@ export function ShareSection({ file }: { file: CampusFile }) {
         <h3 id="share-heading">{t('share.title')}</h3>
         <Button
           variant="default"
-          size="compact-md"
+          size="xs"
           leftSection={<IconLink size={16} aria-hidden />}
           onClick={() => setCreating(true)}
         >

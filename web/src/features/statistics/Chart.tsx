@@ -7,7 +7,7 @@ import type { Option } from './echarts';
 import { type Cell, csvOf } from './statistics';
 import classes from './statistics.module.css';
 
-/** The colours of the page as it is now, and two that all eyes tell apart (Okabe and Ito, 2002). */
+/** The colours of the page as it is now. */
 export interface Palette {
   text: string;
   dimmed: string;
@@ -17,7 +17,7 @@ export interface Palette {
   second: string;
 }
 
-function paletteOf(dark: boolean): Palette {
+function paletteOf(): Palette {
   const style = getComputedStyle(document.documentElement);
   const variable = (name: string) => style.getPropertyValue(name).trim();
   return {
@@ -25,8 +25,8 @@ function paletteOf(dark: boolean): Palette {
     dimmed: variable('--mantine-color-dimmed'),
     line: variable('--bedel-line'),
     ground: variable('--mantine-color-body'),
-    first: dark ? '#56b4e9' : '#0072b2',
-    second: dark ? '#e69f00' : '#d55e00',
+    first: variable('--bedel-series-first'),
+    second: variable('--bedel-series-second'),
   };
 }
 
@@ -164,14 +164,14 @@ function Canvas({ option, height, summary, drawing }: CanvasProps) {
   const [state, setState] = useState<'loading' | 'drawn' | 'failed'>('loading');
   const latest = useRef(option);
   latest.current = option;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another option is another drawing
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another option or another scheme is another drawing
   useEffect(() => {
     let ended = false;
     import('./echarts').then(
       ({ init }) => {
         const element = host.current;
         if (ended || element === null) return;
-        const palette = paletteOf(scheme === 'dark');
+        const palette = paletteOf();
         const chart = init(element, null, { renderer: 'canvas' });
         const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
         chart.setOption({ animation: !still, animationDuration: 150, ...latest.current(palette) });

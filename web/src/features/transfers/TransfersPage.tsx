@@ -152,7 +152,7 @@ function TransferRow({ transfer, onPause, onResume, onEnd }: TransferRowProps) {
       <Group gap={8} wrap="nowrap" className={classes.actions}>
         <Button
           variant="default"
-          size="compact-md"
+          size="xs"
           leftSection={paused ? <IconPlayerPlay size={16} aria-hidden /> : <IconPlayerPause size={16} aria-hidden />}
           aria-label={`${t(paused ? 'transfers.resume' : 'transfers.pause')}: ${name}`}
           onClick={paused ? onResume : onPause}
@@ -162,7 +162,7 @@ function TransferRow({ transfer, onPause, onResume, onEnd }: TransferRowProps) {
         <Button
           variant="subtle"
           color="gray"
-          size="compact-md"
+          size="xs"
           c="var(--bedel-bad)"
           leftSection={<IconX size={16} aria-hidden />}
           aria-label={`${t('control.end')}: ${name}`}

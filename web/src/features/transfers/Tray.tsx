@@ -7,7 +7,8 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format';
 import { Confirm } from '../../shell/Confirm';
-import { bytesLeft, useQuota } from '../quota/quota';
+import { useQuota } from '../quota/quota';
+import { bytesLeft } from '../quota/room';
 import type { Unfinished } from './joining';
 import type { UploadItem } from './queue';
 import classes from './tray.module.css';
@@ -23,6 +24,18 @@ function useSummary(items: readonly UploadItem[], unfinished: number): string {
   if (items.some((item) => item.state !== 'done')) return t('transfers.summaryPaused');
   if (unfinished > 0) return t('transfers.summaryWaiting');
   return t('transfers.summaryDone');
+}
+
+/** Tells the page how much of its lower edge the tray covers, so that what scrolls there can be scrolled past it. */
+function measure(tray: HTMLElement | null) {
+  if (tray === null) return;
+  const { style } = document.documentElement;
+  const watcher = new ResizeObserver(() => style.setProperty('--tray', `${tray.offsetHeight}px`));
+  watcher.observe(tray);
+  return () => {
+    watcher.disconnect();
+    style.removeProperty('--tray');
+  };
 }
 
 /** This person's uploads, without those that the page itself shows; stays while they move between pages and finds them again after a reload. */
@@ -49,7 +62,7 @@ export function Tray({ without }: { without: 'nothing' | 'unfinished' }) {
   const confirming = cancelling ?? discarding;
   const confirmingBytes = cancelling?.sent ?? discarding?.offset ?? 0;
   return (
-    <section className={`panel ${classes.tray}`} aria-label={t('transfers.tray')}>
+    <section ref={measure} className={`panel ${classes.tray}`} aria-label={t('transfers.tray')}>
       <div className={classes.head}>
         <h2 className="ellipsis">{summary}</h2>
         {open && items.some((item) => item.state === 'done') ? (

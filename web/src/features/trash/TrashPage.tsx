@@ -115,7 +115,7 @@ function TrashRow({ file, onRestore, onDelete }: TrashRowProps) {
       <Group gap={8} wrap="nowrap" className={classes.actions}>
         <Button
           variant="default"
-          size="compact-md"
+          size="xs"
           leftSection={<IconArrowBackUp size={16} aria-hidden />}
           aria-label={`${t('trash.restore')}: ${name}`}
           onClick={onRestore}
@@ -125,7 +125,7 @@ function TrashRow({ file, onRestore, onDelete }: TrashRowProps) {
         <Button
           variant="subtle"
           color="gray"
-          size="compact-md"
+          size="xs"
           c="var(--bedel-bad)"
           leftSection={<IconTrash size={16} aria-hidden />}
           aria-label={`${t('trash.delete')}: ${name}`}

@@ -23,7 +23,7 @@ export function GuestReceipt({ receipt }: { receipt: Receipt }) {
         <Title order={2} id="receipt-heading">
           {t('guest.receipt')}
         </Title>
-        <Button variant="default" size="compact-md" leftSection={<IconReceipt size={16} aria-hidden />} onClick={keep}>
+        <Button variant="default" size="xs" leftSection={<IconReceipt size={16} aria-hidden />} onClick={keep}>
           {t('guest.keepReceipt')}
         </Button>
       </div>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesLeft, fullness } from './quota';
+import { bytesLeft, fullness } from './room';
 
 describe('a quota', () => {
   it('leaves what neither files nor open uploads take', () => {
