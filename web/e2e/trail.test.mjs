@@ -135,3 +135,20 @@ test('a transfer is paused, let go on and ended from the page of transfers', asy
   await row.waitFor({ state: 'detached' });
   await context.close();
 });
+
+test('an upload that does not fit into the quota says how much is left', async () => {
+  const { context, page } = await enter('/files');
+  await page.route('**/api/v1/uploads', (route) =>
+    route.fulfill({
+      status: 507,
+      contentType: 'application/problem+json',
+      json: { type: '/problems/quota', title: 'The quota is full', status: 507, detail: '1500000 bytes are left' },
+    }),
+  );
+  await page.route('**/api/v1/quotas/me', (route) =>
+    route.fulfill({ json: { used: 8_500_000, reserved: 0, limit: 10_000_000 } }),
+  );
+  await dropFile(page, await makeFile(chromium.folder, `large-${Date.now()}.bin`, 2 * MB));
+  await page.locator('[data-upload=failed]').getByText('It does not fit into your quota: 1.5 MB are left.').waitFor();
+  await context.close();
+});

@@ -50,6 +50,12 @@ const SUB_PLACES: Record<SectionKey, SubPlace[]> = {
   ],
 };
 
+/** The sections that have more than one page. */
+export const SECTIONS: { section: SectionKey; icon: Place['icon'] }[] = [
+  { section: 'files', icon: IconFolder },
+  { section: 'system', icon: IconServer2 },
+];
+
 /** What a section has, first its own page. */
 export function subPlacesOf(section: SectionKey): SubPlace[] {
   return SUB_PLACES[section];

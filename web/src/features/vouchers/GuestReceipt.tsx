@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Receipt } from '../../api/coming';
 import { useFormats } from '../../i18n/format';
 import { saveText } from '../../shell/saveText';
-import { receiptText } from './guest';
+import { receiptText } from './receipt';
 import classes from './vouchers.module.css';
 
 /** What has arrived whole, with its digests: the guest's proof. */

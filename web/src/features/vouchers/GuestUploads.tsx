@@ -14,7 +14,8 @@ import type { UploadItem } from '../transfers/queue';
 import { UnfinishedRow } from '../transfers/UnfinishedRow';
 import { UploadRow } from '../transfers/UploadRow';
 import { enqueue, useQueue } from '../transfers/uploads';
-import { discardGuestUpload, guestId, guestOf, rememberedOf, unfinishedOf } from './guest';
+import { discardGuestUpload, guestId, guestOf, rememberedOf } from './guest';
+import { unfinishedOf } from './receipt';
 import classes from './vouchers.module.css';
 
 interface GuestUploadsProps {

@@ -1,8 +1,7 @@
 import { API, request } from '../../api/client';
-import type { Receipt } from '../../api/coming';
 import { ApiError } from '../../api/problem';
 import type { Unfinished } from '../transfers/joining';
-import { forgetUpload, type Remembered, rememberedUploads, uploadPath } from '../transfers/memory';
+import { forgetUpload, type Remembered, rememberedUploads } from '../transfers/memory';
 import type { UploadItem, UploadQueue } from '../transfers/queue';
 import { openQueue } from '../transfers/uploads';
 
@@ -40,22 +39,6 @@ export function guestOf(token: string): Guest {
   return guest;
 }
 
-/** Uploads of the receipt that stopped before their end and that this tab is not sending. */
-export function unfinishedOf(
-  receipt: Pick<Receipt, 'items'>,
-  remembered: Remembered[],
-  running: readonly UploadItem[],
-): Unfinished[] {
-  const known = new Map(remembered.map((entry) => [entry.url, entry]));
-  const urls = new Set(running.map((item) => item.url));
-  return receipt.items.flatMap((item) => {
-    if (item.state !== 'open' || item.resume === null || item.size === null) return [];
-    const url = uploadPath(item.resume.url);
-    if (urls.has(url)) return [];
-    return [{ url, name: item.name || null, size: item.size, offset: item.offset, remembered: known.get(url) ?? null }];
-  });
-}
-
 export function rememberedOf(token: string): Remembered[] {
   return rememberedUploads(guestId(token));
 }
@@ -72,12 +55,4 @@ export async function discardGuestUpload(token: string, entry: Unfinished): Prom
     if (!(error instanceof ApiError && (error.status === 404 || error.status === 410))) throw error;
   }
   if (entry.remembered !== null) forgetUpload(entry.remembered.storageKey);
-}
-
-/** The receipt as a text that can be kept. */
-export function receiptText(receipt: Receipt, headings: string[]): string {
-  const lines = receipt.items
-    .filter((item) => item.state !== 'open')
-    .map((item) => [item.completed_at ?? '', String(item.size ?? ''), item.sha256 ?? '', item.name].join('\t'));
-  return [headings.join('\t'), ...lines, ''].join('\n');
 }
