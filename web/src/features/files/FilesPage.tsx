@@ -74,7 +74,7 @@ export function FilesPage() {
           {/* biome-ignore lint/a11y/useSemanticElements: a fieldset has a legend that would be seen */}
           <div className={filterClasses.views} role="group" aria-label={t('files.view')}>
             {VIEWS.map(({ view: each, label, icon: Icon }) => (
-              <Tooltip key={each} label={t(label)} openDelay={400}>
+              <Tooltip key={each} label={t(label)} openDelay={400} withinPortal={false}>
                 <ActionIcon
                   variant={view === each ? 'light' : 'subtle'}
                   color={view === each ? undefined : 'gray'}
