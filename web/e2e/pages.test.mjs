@@ -170,7 +170,6 @@ async function lookAtOverlays(page, name) {
   const first = page.locator('a[data-file]').first();
   await first.click();
   await page.getByRole('complementary').locator('dl').waitFor();
-  await page.getByRole('complementary').locator('[aria-busy=true]').waitFor({ state: 'detached' });
   await look(page, name('details'));
   await page.goto('/files/requests');
   await page.locator('#main button').first().click();
