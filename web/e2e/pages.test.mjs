@@ -9,11 +9,33 @@ import { LAPTOP, logIn, openApi, openBrowser, openCampus, openPage, PHONE } from
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SHOTS = process.env.BEDEL_SHOTS;
-const PAGES = { home: '/', files: '/files', system: '/system', admin: '/admin', tokens: '/account/tokens' };
+const PAGES = {
+  home: '/',
+  files: '/files',
+  requests: '/files/requests',
+  trash: '/files/trash',
+  audit: '/files/audit',
+  statistics: '/files/statistics',
+  system: '/system',
+  transfers: '/system/transfers',
+  admin: '/admin',
+  tokens: '/account/tokens',
+};
 const EMPTY = { items: [], next_cursor: null };
+const NO_STATISTICS = {
+  volume: { uploaded: 0, downloaded: 0 },
+  transfers: 0,
+  success_rate: null,
+  recovered_after_interruption: { interrupted: 0, recovered: 0 },
+  by_day: [],
+  by_hour_of_day: Array.from({ length: 24 }, () => 0),
+  top: [],
+};
 
 let campus;
 let chromium;
+/** Pages for people without an account. */
+let links;
 
 before(async () => {
   campus = await openCampus();
@@ -25,6 +47,7 @@ before(async () => {
       await api(`/files?${query}`, { method: 'PUT', body: `${name}: contenido de ejemplo\n` });
     }
   }
+  links = await makeLinks(api);
   if (SHOTS) await mkdir(SHOTS, { recursive: true });
 });
 after(async () => {
@@ -32,12 +55,26 @@ after(async () => {
   await campus?.close();
 });
 
+async function makeLinks(api) {
+  const post = (path, body) =>
+    api(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const [{ id }] = (await api('/files')).items;
+  const shares = `/files/${id}/shares`;
+  const soon = new Date(Date.now() + 86_400_000).toISOString();
+  const [share, locked, voucher] = await Promise.all([
+    post(shares, { note: 'Comisión de evaluación', expires_at: soon, max_downloads: 5 }),
+    post(shares, { password: 'clave' }),
+    post('/vouchers', { note: 'El contrato firmado y una copia de su identificación', max_bytes: 1e9 }),
+  ]);
+  return { share: share.url, locked: locked.url, unknown: '/s/unknown', voucher: voucher.url, lost: '/v/unknown' };
+}
+
 /** Makes the campus look as if it had nothing, or as if its services were away. */
 async function stage(page, state) {
   if (state === 'full') return;
-  await page.route(/\/api\/v1\/(files|users|tokens|transfers)(\?|$)/, (route) =>
+  await page.route(/\/api\/v1\/(files|users|tokens|transfers|vouchers|audit|statistics|quotas\/me)(\?|$)/, (route) =>
     state === 'empty'
-      ? route.fulfill({ json: EMPTY })
+      ? route.fulfill({ json: emptyOf(route.request().url()) })
       : route.fulfill({
           status: 503,
           contentType: 'application/problem+json',
@@ -46,6 +83,11 @@ async function stage(page, state) {
         }),
   );
   if (state === 'failing') await page.route('**/api/v1/status', (route) => route.abort());
+}
+
+function emptyOf(url) {
+  if (url.includes('/statistics')) return NO_STATISTICS;
+  return url.includes('/quotas') ? { used: 0, reserved: 0, limit: 10e9 } : EMPTY;
 }
 
 async function settle(page) {
@@ -82,6 +124,12 @@ async function shoot(page, name, viewports) {
 async function look(page, name, viewports = [LAPTOP, PHONE]) {
   await settle(page);
   const found = await violations(page);
+  const text = await page.locator('#root').textContent();
+  assert.doesNotMatch(
+    text,
+    /\b(share|voucher|guest|trash|audit|statistics|control|files|common)\.[a-z]+[A-Z]?\w*\b(?!\.)/,
+    `${name}: a text is missing`,
+  );
   await shoot(page, name, viewports);
   assert.deepEqual(found, [], name);
 }
@@ -94,6 +142,11 @@ for (const language of ['es', 'en']) {
         const name = (what) => `${what}-${state}-${language}-${scheme}`;
         await page.goto('/login');
         if (state === 'full') {
+          for (const [what, path] of Object.entries(links)) {
+            await page.goto(path);
+            await look(page, name(what));
+          }
+          await page.goto('/login');
           await look(page, name('login'));
           await page.goto('/register');
           await look(page, name('register'));
@@ -114,11 +167,19 @@ for (const language of ['es', 'en']) {
 
 async function lookAtOverlays(page, name) {
   await page.goto('/files');
-  const first = page.locator('#main ul a').first();
+  const first = page.locator('a[data-file]').first();
   await first.click();
   await page.getByRole('complementary').locator('dl').waitFor();
   await look(page, name('details'));
-  await page.keyboard.press('Escape');
+  await page.goto('/files/requests');
+  await page.locator('#main button').first().click();
+  await page.getByRole('dialog').locator('form').waitFor();
+  await look(page, name('create-voucher'));
+  await page.goto('/files');
+  await first.waitFor();
+  await page.locator('#main [aria-pressed]').nth(1).click();
+  await look(page, name('tiles'));
+  await page.locator('#main [aria-pressed]').first().click();
   await page.keyboard.press('Control+k');
   await page.getByRole('dialog').getByRole('combobox').waitFor();
   await look(page, name('search'));
@@ -132,4 +193,11 @@ async function lookAtOverlays(page, name) {
   await page.locator('#main header button, #main button').first().click();
   await page.getByRole('dialog').waitFor();
   await look(page, name('create-user'));
+  // Crossing from the panel beside the list to the one over it would close the dialog.
+  await page.setViewportSize(PHONE);
+  await page.goto('/files');
+  await first.click();
+  await page.locator('section[aria-labelledby=share-heading] button').first().click();
+  await page.getByRole('dialog').locator('form').waitFor();
+  await look(page, name('create-share'), [PHONE]);
 }

@@ -72,8 +72,7 @@ test('a large file survives pause, resume and a reload', async () => {
   await panel.getByRole('button', { name: 'Download' }).click();
   assert.equal((await download).suggestedFilename(), file.name);
 
-  await panel.getByRole('button', { name: 'Delete' }).click();
-  await page.getByRole('button', { name: 'Delete the file' }).click();
+  await panel.getByRole('button', { name: 'Move to the trash' }).click();
   await panel.waitFor({ state: 'detached' });
   await page.getByRole('list').locator('a', { hasText: file.name }).waitFor({ state: 'detached' });
   assert.deepEqual(complaints, []);

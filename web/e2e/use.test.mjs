@@ -96,8 +96,7 @@ test('video, image and text are shown in the page', async () => {
     } else if (kind === 'img') {
       await page.waitForFunction((image) => image.complete && image.naturalWidth === 320, await shown.elementHandle());
     } else assert.match(await shown.textContent(), /Segunda línea/);
-    await panel.getByRole('button', { name: 'Delete' }).click();
-    await page.getByRole('button', { name: 'Delete the file' }).click();
+    await panel.getByRole('button', { name: 'Move to the trash' }).click();
     await panel.waitFor({ state: 'detached' });
   }
   assert.deepEqual(complaints, []);
@@ -140,9 +139,7 @@ test('everything is reached by keyboard', async () => {
   await page.keyboard.type('Written by hand');
   await page.keyboard.press('Enter');
   await panel.getByRole('heading', { name: 'Written by hand' }).waitFor();
-  await tabTo(page, panel.getByRole('button', { name: 'Delete' }));
-  await page.keyboard.press('Enter');
-  await tabTo(page, page.getByRole('button', { name: 'Delete the file' }));
+  await tabTo(page, panel.getByRole('button', { name: 'Move to the trash' }));
   await page.keyboard.press('Enter');
   await panel.waitFor({ state: 'detached' });
 

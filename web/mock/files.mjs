@@ -18,6 +18,9 @@ export class Files {
   files = new Map();
   uploads = new Map();
   onTransfer = () => {};
+  onComplete = () => {};
+  /** How much `user` may still upload. */
+  room = () => Number.POSITIVE_INFINITY;
 
   constructor({ accounts, empty }) {
     this.accounts = accounts;
@@ -25,17 +28,25 @@ export class Files {
   }
 
   async handle(req, res, rest, url, caller) {
+    if (rest.startsWith('/transfers/')) return this.control(req, res, rest, caller);
     if (rest === '/transfers') return json(res, 200, page(this.transfers(caller), url));
     if (rest === '/uploads' || rest.startsWith('/uploads/')) return this.tus(req, res, rest.split('/')[2], caller);
     if (rest === '/files' && req.method === 'GET') return json(res, 200, page(this.list(url, caller), url));
     if (!rest.startsWith('/files/')) return false;
     const [, , id, view] = rest.split('/');
     const file = this.files.get(id);
-    if (file === undefined) return problem(res, 404, 'not-found', 'There is no such file.');
+    if (file === undefined || (file.deleted_at !== null && view !== 'restore' && req.method !== 'DELETE')) {
+      return problem(res, 404, 'not-found', 'There is no such file.');
+    }
+    if (view === 'restore') {
+      file.deleted_at = null;
+      return json(res, 200, visible(file));
+    }
     if (view === 'content') return this.content(req, res, rest, url);
     if (view === 'url') return json(res, 200, { url: `/api/v1/files/${id}/content?signature=${randomUUID()}` });
     if (req.method === 'DELETE') {
-      this.files.delete(id);
+      if (url.searchParams.get('purge') === 'true') this.files.delete(id);
+      else file.deleted_at ??= new Date().toISOString();
       return json(res, 204, null);
     }
     if (req.method === 'PATCH') Object.assign(file, await readJson(req));
@@ -46,14 +57,45 @@ export class Files {
     const want = Object.fromEntries(url.searchParams);
     const field = (want.sort ?? '-created_at').replace(/^-/, '');
     const sign = (want.sort ?? '-created_at').startsWith('-') ? -1 : 1;
+    const soon = Date.now() + Number(want.expiring_within_days ?? 0) * 86_400_000;
     return [...this.files.values()]
+      .filter((file) => (file.deleted_at !== null) === (want.trash === 'true'))
+      .filter((file) => want.trash !== 'true' || caller.role === 'admin' || file.owner === caller.id)
+      .filter((file) => !want.expiring_within_days || (file.expires_at && Date.parse(file.expires_at) < soon))
       .filter((file) => caller.role === 'admin' || file.visibility !== 'private' || file.owner === caller.id)
       .filter((file) => !want.q || `${file.name} ${file.title ?? ''}`.toLowerCase().includes(want.q.toLowerCase()))
       .filter((file) => !want.type || file.type.startsWith(want.type))
       .filter((file) => !want.category || file.category === want.category)
-      .filter((file) => !want.owner || file.owner === want.owner)
+      .filter((file) => !want.classification || file.classification === want.classification)
+      .filter((file) => !want.tag || file.tags.includes(want.tag))
+      .filter(
+        (file) => !want.owner || [file.owner, file.owner_name].includes(want.owner === 'me' ? caller.id : want.owner),
+      )
       .sort((a, b) => sign * (a[field] > b[field] ? 1 : -1))
       .map(visible);
+  }
+
+  /** A file that is not in the trash. */
+  find(id) {
+    const file = this.files.get(id);
+    return file?.deleted_at === null ? file : undefined;
+  }
+
+  control(req, res, rest, caller) {
+    const [, , id, order] = rest.split('/');
+    const upload = this.uploads.get(id);
+    if (upload === undefined || (caller.role !== 'admin' && upload.user.id !== caller.id)) {
+      return problem(res, 404, 'not-found', 'There is no such transfer.');
+    }
+    if (order !== undefined) upload.held = order === 'pause';
+    if (order !== 'resume') upload.request?.destroy();
+    if (req.method === 'DELETE') {
+      this.uploads.delete(id);
+      this.onTransfer({ ...this.transfer(upload), state: 'done' });
+      return json(res, 204, null);
+    }
+    this.onTransfer(this.transfer(upload));
+    return json(res, 200, this.transfer(upload));
   }
 
   transfers(user) {
@@ -71,7 +113,7 @@ export class Files {
       user_name: upload.user.username,
       name: metadata(upload.metadata).filename ?? '',
       direction: 'upload',
-      state: upload.offset === upload.size ? 'done' : busy ? 'transferring' : 'paused',
+      state: upload.offset === upload.size ? 'done' : busy ? 'transferring' : upload.held ? 'paused' : 'disconnected',
       offset: upload.offset,
       size: upload.size,
       bytes_per_s: busy ? Math.round((upload.fresh * 1000) / Math.max(1, Date.now() - upload.since)) : 0,
@@ -79,11 +121,17 @@ export class Files {
     };
   }
 
-  async tus(req, res, id, user) {
+  async tus(req, res, id, user, voucher = null) {
     if (req.method === 'POST') {
+      const room = this.room(user);
+      if (Number(req.headers['upload-length']) > room) {
+        return problem(res, 507, 'quota', `${room} bytes are left of the quota.`, [], TUS);
+      }
       const upload = {
         id: randomUUID(),
         user,
+        voucher,
+        held: false,
         size: Number(req.headers['upload-length']),
         offset: 0,
         chunks: [],
@@ -118,6 +166,10 @@ export class Files {
 
   async patch(req, res, upload) {
     upload.request?.destroy();
+    if (upload.held) {
+      req.resume();
+      return problem(res, 409, 'held', 'It was paused.', [], { ...TUS, 'retry-after': '30' });
+    }
     if (Number(req.headers['upload-offset']) !== upload.offset) {
       req.resume();
       return problem(res, 409, 'conflict', 'The offset is another.', [], TUS);
@@ -159,23 +211,30 @@ export class Files {
     const bytes = Buffer.concat(upload.chunks);
     const about = metadata(upload.metadata);
     this.uploads.delete(upload.id);
-    this.files.set(upload.id, {
+    const file = {
       id: upload.id,
       name: about.filename ?? 'archivo',
-      title: about.title ?? null,
-      description: null,
-      category: about.category ?? null,
-      classification: null,
+      title: about.title ?? '',
+      description: '',
+      category: about.category ?? '',
+      classification: '',
       tags: [],
       type: about.filetype ?? 'application/octet-stream',
       size: bytes.length,
       sha256: createHash('sha256').update(bytes).digest('hex'),
       owner: upload.user.id,
+      owner_name: upload.user.username,
       visibility: about.visibility ?? 'private',
       created_at: new Date().toISOString(),
       state: 'ready',
+      downloads: 0,
+      expires_at: about.expires_at ?? null,
+      deleted_at: null,
+      voucher: upload.voucher,
       bytes,
-    });
+    };
+    this.files.set(upload.id, file);
+    this.onComplete(file, upload.user);
   }
 
   content(req, res, rest) {
@@ -212,6 +271,6 @@ function empty(res, status, headers) {
   return true;
 }
 
-function visible({ bytes: _, ...file }) {
+function visible({ bytes: _, voucher: __, ...file }) {
   return file;
 }

@@ -8,6 +8,9 @@ import { serveDist } from './dist.mjs';
 import { Files } from './files.mjs';
 import { problem, readJson } from './http.mjs';
 import { Live } from './live.mjs';
+import { Shares } from './shares.mjs';
+import { Trail } from './trail.mjs';
+import { Vouchers } from './vouchers.mjs';
 
 const { values } = parseArgs({
   options: { port: { type: 'string', default: '8080' }, empty: { type: 'boolean', default: false } },
@@ -16,6 +19,18 @@ const { values } = parseArgs({
 const accounts = new Accounts({ empty: values.empty });
 const campus = new Campus();
 const files = new Files({ accounts, empty: values.empty });
+const shares = new Shares({ files });
+const vouchers = new Vouchers({ files, accounts });
+const trail = new Trail({ files, accounts, empty: values.empty });
+if (!values.empty) {
+  shares.seed();
+  vouchers.seed();
+}
+files.onComplete = (file, user) => trail.uploaded(file, user);
+files.room = (user) => {
+  const { used, reserved, limit } = trail.quota(user);
+  return limit - used - reserved;
+};
 
 const server = createServer((req, res) => {
   const url = new URL(req.url, 'http://mock.invalid');
@@ -37,11 +52,16 @@ async function route(req, res, url) {
   const rest = path.slice('/api/v1'.length);
   if (await accounts.handle(req, res, rest, url, readJson)) return;
   if (rest.startsWith('/files/') && url.searchParams.has('signature')) return files.content(req, res, rest, url);
+  if (await shares.open(req, res, rest, readJson)) return;
+  if (await vouchers.open(req, res, rest)) return;
   const caller = accounts.caller(req);
   if (rest === '/status') return campus.answer(res, caller);
   if (caller === null) return problem(res, 401, 'unauthorized', 'A valid token is needed.');
   if (rest === '/presence')
     return res.setHeader('content-type', 'application/json').end('{"items":[],"next_cursor":null}');
+  if (await shares.handle(req, res, rest, url, readJson)) return;
+  if (await vouchers.handle(req, res, rest, url, caller, readJson)) return;
+  if (trail.handle(res, rest, url, caller)) return;
   if (await files.handle(req, res, rest, url, caller)) return;
   problem(res, 404, 'not-found', `There is no ${path}.`);
 }

@@ -24,8 +24,16 @@ const server = await createServer({
   logLevel: 'error',
   optimizeDeps: { noDiscovery: true },
 });
-const es = flatten((await server.ssrLoadModule('/src/i18n/es.ts')).es);
-const en = flatten((await server.ssrLoadModule('/src/i18n/en.ts')).en);
+const PARTS = { '': null, '.sharing': 'sharing', '.trail': 'trail' };
+async function textsOf(language) {
+  const found = new Map();
+  for (const [ending, name] of Object.entries(PARTS)) {
+    flatten((await server.ssrLoadModule(`/src/i18n/${language}${ending}.ts`))[name ?? language], '', found);
+  }
+  return found;
+}
+const es = await textsOf('es');
+const en = await textsOf('en');
 await server.close();
 
 const complaints = [];
@@ -37,7 +45,7 @@ for (const key of new Set([...es.keys(), ...en.keys()])) {
 
 let code = '';
 for (const entry of await readdir(SRC, { recursive: true })) {
-  if (/\.tsx?$/.test(entry) && !/^i18n\/(es|en)\.ts$/.test(entry)) code += await readFile(join(SRC, entry), 'utf8');
+  if (/\.tsx?$/.test(entry) && !/^i18n\/(es|en)\b.*\.ts$/.test(entry)) code += await readFile(join(SRC, entry), 'utf8');
 }
 // `system.state.${state}` uses every key that begins with "system.state." and ends as the template does.
 const patterns = [...code.matchAll(/`([a-z][\w.]*\.)\$\{[^}]+\}(\w*)`/g)].map(([, start, end]) => [start, end]);

@@ -8,6 +8,10 @@ const PAGES = {
   home: 'src/features/home/HomePage.tsx',
   files: 'src/features/files/FilesPage.tsx',
   system: 'src/features/system/SystemPage.tsx',
+  'shared link': 'src/features/shares/SharePage.tsx',
+  voucher: 'src/features/vouchers/GuestPage.tsx',
+  trash: 'src/features/trash/TrashPage.tsx',
+  statistics: 'src/features/statistics/StatisticsPage.tsx',
   administration: 'src/features/users/UsersPage.tsx',
 };
 

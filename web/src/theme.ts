@@ -36,6 +36,11 @@ export const theme = createTheme({
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: {
+    // Their headers would be the page's banner a second time.
+    Modal: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
+    Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
+  },
   headings: {
     fontWeight: '650',
     sizes: { h1: { fontSize: '1.5rem', lineHeight: '1.3' }, h2: { fontSize: '1.0625rem', lineHeight: '1.4' } },
@@ -63,6 +68,9 @@ export const variables: CSSVariablesResolver = () => ({
     '--bedel-bad-soft': '#fce9e7',
     '--bedel-accent-text': '#0b5b52',
     '--bedel-accent-soft': '#e3f4f0',
+    // Two that all eyes tell apart (Okabe and Ito, 2002), for charts.
+    '--bedel-series-first': '#0072b2',
+    '--bedel-series-second': '#d55e00',
   },
   dark: {
     '--mantine-color-body': '#181c21',
@@ -85,5 +93,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--bedel-bad-soft': '#40201d',
     '--bedel-accent-text': '#76d3c2',
     '--bedel-accent-soft': '#17322e',
+    '--bedel-series-first': '#56b4e9',
+    '--bedel-series-second': '#e69f00',
   },
 });

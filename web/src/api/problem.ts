@@ -22,6 +22,11 @@ export class ApiError extends Error {
     return this.status === 429 || this.status === 502 || this.status === 503 || this.status === 504;
   }
 
+  /** The last part of the problem's type: what went wrong, for programs. */
+  get slug(): string {
+    return this.type.split('/').at(-1) ?? '';
+  }
+
   /** What the server says about one field of the form, if anything. */
   fieldMessage(name: string): string | undefined {
     return this.errors.find((error) => error.field === `/${name}` || error.field === name)?.message;

@@ -1,3 +1,4 @@
+import type { ComingFile, ComingFileChange, FileState } from './coming';
 import type { components } from './schema';
 
 /** The shapes of the campus' HTTP contract that the portal reads: from the OpenAPI document, but for the status. */
@@ -6,8 +7,8 @@ type Schemas = components['schemas'];
 export type User = Schemas['User'];
 export type UserRole = Schemas['UserRole'];
 export type Tokens = Schemas['TokenPair'];
-export type CampusFile = Schemas['File'];
-export type FileChange = Schemas['FileChange'];
+export type CampusFile = Omit<Schemas['File'], 'state'> & ComingFile & { state: FileState };
+export type FileChange = Schemas['FileChange'] & ComingFileChange;
 export type Visibility = Schemas['Visibility'];
 export type Transfer = Schemas['Transfer'];
 export type ApiToken = Schemas['ApiToken'];

@@ -16,6 +16,8 @@ export interface Formats {
   /** `5 s`, `2 min 10 s`, `3 h 5 min`, from milliseconds. */
   duration(milliseconds: number): string;
   date(iso: string): string;
+  /** `21 nov`, where the year is plain. */
+  dayMonth(iso: string): string;
   dateTime(iso: string | number): string;
   time(at: number): string;
   compare(a: string, b: string): number;
@@ -36,6 +38,7 @@ export function formatsFor(locale: string): Formats {
   const part = (unit: string) => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'narrow' });
   const parts = { d: part('day'), h: part('hour'), m: part('minute'), s: part('second') };
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+  const dayMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'medium' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
   const collator = new Intl.Collator(locale, { numeric: true });
@@ -62,6 +65,7 @@ export function formatsFor(locale: string): Formats {
       if (hours < 24) return `${parts.h.format(hours)} ${parts.m.format(minutes % 60)}`;
       return `${parts.d.format(Math.floor(hours / 24))} ${parts.h.format(hours % 24)}`;
     },
+    dayMonth: (iso) => dayMonth.format(new Date(iso)),
     date: (iso) => date.format(new Date(iso)),
     dateTime: (iso) => dateTime.format(new Date(iso)),
     time: (at) => time.format(at),

@@ -1,20 +1,56 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
-import type { Translation } from './es';
+import type { Translation as Core } from './es';
+import type { Sharing } from './es.sharing';
+import type { Trail } from './es.trail';
 import { type Language, pickLanguage } from './language';
 
 const CHOICE = 'bedel.language';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: Translation };
+    resources: { translation: Core & Sharing & Trail };
   }
 }
 
+/** Texts come in parts: what every page needs, and what only some do, which comes with them. */
+type Part = 'core' | 'sharing' | 'trail';
+
+const TEXTS: Record<Language, Record<Part, () => Promise<object>>> = {
+  es: {
+    core: async () => (await import('./es')).es,
+    sharing: async () => (await import('./es.sharing')).sharing,
+    trail: async () => (await import('./es.trail')).trail,
+  },
+  en: {
+    core: async () => (await import('./en')).en,
+    sharing: async () => (await import('./en.sharing')).sharing,
+    trail: async () => (await import('./en.trail')).trail,
+  },
+};
+
+const wanted = new Set<Part>(['core']);
+const loaded = new Set<string>();
+
 async function load(language: Language): Promise<void> {
-  if (i18next.hasResourceBundle(language, 'translation')) return;
-  const strings = language === 'es' ? (await import('./es')).es : (await import('./en')).en;
-  i18next.addResourceBundle(language, 'translation', strings);
+  await Promise.all(
+    [...wanted].map(async (part) => {
+      const key = `${language}/${part}`;
+      if (loaded.has(key)) return;
+      const strings = await TEXTS[language][part]();
+      loaded.add(key);
+      i18next.addResourceBundle(language, 'translation', strings, true, true);
+    }),
+  );
+}
+
+/** Loads a page together with the part of the texts that it needs. */
+export function withTexts<Page>(part: Part, page: () => Promise<Page>): () => Promise<Page> {
+  return async () => {
+    wanted.add(part);
+    const [loadedPage] = await Promise.all([page(), load(i18next.language as Language)]);
+    return loadedPage;
+  };
 }
 
 export async function startTranslations(): Promise<void> {

@@ -8,7 +8,7 @@ import { FileIcon } from '../features/files/FileIcon';
 import { titleOf, useFiles } from '../features/files/queries';
 import { useIdentity } from '../features/session/browser';
 import { matches } from './matches';
-import { placesFor } from './places';
+import { placesFor, SECTIONS, subPlacesOf } from './places';
 import classes from './search.module.css';
 
 interface Hit {
@@ -40,6 +40,17 @@ export function Search({ onClose }: { onClose: (opened: boolean) => void }) {
       icon: <Icon size={20} stroke={1.75} aria-hidden />,
       open: () => void navigate({ to }),
     })),
+    ...SECTIONS.flatMap(({ section, icon: Icon }) =>
+      subPlacesOf(section)
+        .slice(1)
+        .map(({ key, to }) => ({
+          id: `page-${key}`,
+          group: 'pages' as const,
+          label: t(`nav.${key}`),
+          icon: <Icon size={20} stroke={1.75} aria-hidden />,
+          open: () => void navigate({ to }),
+        })),
+    ),
     {
       id: 'page-tokens',
       group: 'pages' as const,

@@ -1,14 +1,16 @@
 import { ActionIcon } from '@mantine/core';
 import { useHotkeys, useNetwork } from '@mantine/hooks';
-import { IconSearch, IconUpload } from '@tabler/icons-react';
+import { IconSearch } from '@tabler/icons-react';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useIdentity, useSession } from '../features/session/browser';
 import { Restoring } from '../features/session/Restoring';
 import { Tray } from '../features/transfers/Tray';
+import { uploadFiles } from '../features/transfers/uploads';
 import { useUploadResults } from '../features/transfers/useUploadResults';
 import { AccountMenu } from './AccountMenu';
+import { DropCurtain } from './DropCurtain';
 import { placesFor } from './places';
 import classes from './shell.module.css';
 import { useDropAnywhere } from './useDropAnywhere';
@@ -46,7 +48,7 @@ function Frame() {
     const next = opened ? main.current : beforeSearch.current;
     next?.focus({ preventScroll: true });
   };
-  const dropping = useDropAnywhere();
+  const dropping = useDropAnywhere(uploadFiles);
   const main = useRef<HTMLElement>(null);
   const path = useRouterState({ select: (router) => router.location.pathname });
   const firstPath = useRef(path);
@@ -101,14 +103,7 @@ function Frame() {
         </main>
       </div>
       <Tray without={path === '/' ? 'unfinished' : 'nothing'} />
-      {dropping ? (
-        <div className={classes.drop} data-drop aria-hidden>
-          <div>
-            <IconUpload size={40} stroke={1.5} />
-            {t('files.dropHere')}
-          </div>
-        </div>
-      ) : null}
+      {dropping ? <DropCurtain /> : null}
       <Suspense>{searching ? <Search onClose={closeSearch} /> : null}</Suspense>
     </>
   );

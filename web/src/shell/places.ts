@@ -21,3 +21,42 @@ const PLACES: Place[] = [
 export function placesFor(role: UserRole): Place[] {
   return PLACES.filter((place) => place.roles === undefined || place.roles.includes(role));
 }
+
+export type SectionKey = 'files' | 'system';
+
+interface SubPlace {
+  key: 'catalogue' | 'requests' | 'trash' | 'audit' | 'statistics' | 'services' | 'transfers';
+  to:
+    | '/files'
+    | '/files/requests'
+    | '/files/trash'
+    | '/files/audit'
+    | '/files/statistics'
+    | '/system'
+    | '/system/transfers';
+}
+
+const SUB_PLACES: Record<SectionKey, SubPlace[]> = {
+  files: [
+    { key: 'catalogue', to: '/files' },
+    { key: 'requests', to: '/files/requests' },
+    { key: 'trash', to: '/files/trash' },
+    { key: 'audit', to: '/files/audit' },
+    { key: 'statistics', to: '/files/statistics' },
+  ],
+  system: [
+    { key: 'services', to: '/system' },
+    { key: 'transfers', to: '/system/transfers' },
+  ],
+};
+
+/** The sections that have more than one page. */
+export const SECTIONS: { section: SectionKey; icon: Place['icon'] }[] = [
+  { section: 'files', icon: IconFolder },
+  { section: 'system', icon: IconServer2 },
+];
+
+/** What a section has, first its own page. */
+export function subPlacesOf(section: SectionKey): SubPlace[] {
+  return SUB_PLACES[section];
+}

@@ -7,16 +7,12 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { session } from '../features/session/browser';
+import { withTexts } from '../i18n';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
+import { auditSearch, filesSearch, returnPath, statisticsSearch } from './searches';
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
-
-/** Only a path of this portal is a place to return to after logging in. */
-function returnPath(search: Record<string, unknown>): { next?: string } {
-  const next = search.next;
-  return typeof next === 'string' && next.startsWith('/') && !next.startsWith('//') ? { next } : {};
-}
 
 const login = createRoute({
   getParentRoute: () => root,
@@ -30,6 +26,24 @@ const register = createRoute({
   path: '/register',
   validateSearch: returnPath,
   component: lazyRouteComponent(() => import('../features/session/RegisterPage'), 'RegisterPage'),
+});
+
+const share = createRoute({
+  getParentRoute: () => root,
+  path: '/s/$token',
+  component: lazyRouteComponent(
+    withTexts('sharing', () => import('../features/shares/SharePage')),
+    'SharePage',
+  ),
+});
+
+const voucher = createRoute({
+  getParentRoute: () => root,
+  path: '/v/$token',
+  component: lazyRouteComponent(
+    withTexts('sharing', () => import('../features/vouchers/GuestPage')),
+    'GuestPage',
+  ),
 });
 
 const campus = createRoute({
@@ -49,37 +63,64 @@ const home = createRoute({
   component: lazyRouteComponent(() => import('../features/home/HomePage'), 'HomePage'),
 });
 
-/** What the file list shows; kept in the address, so that a view can be shared and survives a reload. */
-export interface FilesSearch {
-  q?: string;
-  type?: string;
-  category?: string;
-  owner?: 'me';
-  sort?: string;
-  file?: string;
-}
-
 const files = createRoute({
   getParentRoute: () => campus,
   path: '/files',
-  validateSearch: (search: Record<string, unknown>): FilesSearch => {
-    const text = (name: string) => (typeof search[name] === 'string' && search[name] !== '' ? search[name] : undefined);
-    return {
-      q: text('q'),
-      type: text('type'),
-      category: text('category'),
-      owner: search.owner === 'me' ? 'me' : undefined,
-      sort: text('sort'),
-      file: text('file'),
-    };
-  },
+  validateSearch: filesSearch,
   component: lazyRouteComponent(() => import('../features/files/FilesPage'), 'FilesPage'),
+});
+
+const requests = createRoute({
+  getParentRoute: () => campus,
+  path: '/files/requests',
+  component: lazyRouteComponent(
+    withTexts('sharing', () => import('../features/vouchers/VouchersPage')),
+    'VouchersPage',
+  ),
+});
+
+const trash = createRoute({
+  getParentRoute: () => campus,
+  path: '/files/trash',
+  component: lazyRouteComponent(
+    withTexts('trail', () => import('../features/trash/TrashPage')),
+    'TrashPage',
+  ),
+});
+
+const audit = createRoute({
+  getParentRoute: () => campus,
+  path: '/files/audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(
+    withTexts('trail', () => import('../features/audit/AuditPage')),
+    'AuditPage',
+  ),
+});
+
+const statistics = createRoute({
+  getParentRoute: () => campus,
+  path: '/files/statistics',
+  validateSearch: statisticsSearch,
+  component: lazyRouteComponent(
+    withTexts('trail', () => import('../features/statistics/StatisticsPage')),
+    'StatisticsPage',
+  ),
 });
 
 const system = createRoute({
   getParentRoute: () => campus,
   path: '/system',
   component: lazyRouteComponent(() => import('../features/system/SystemPage'), 'SystemPage'),
+});
+
+const transfers = createRoute({
+  getParentRoute: () => campus,
+  path: '/system/transfers',
+  component: lazyRouteComponent(
+    withTexts('trail', () => import('../features/transfers/TransfersPage')),
+    'TransfersPage',
+  ),
 });
 
 const admin = createRoute({
@@ -95,7 +136,13 @@ const tokens = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, register, campus.addChildren([home, files, system, admin, tokens])]),
+  routeTree: root.addChildren([
+    login,
+    register,
+    share,
+    voucher,
+    campus.addChildren([home, files, requests, trash, audit, statistics, system, transfers, admin, tokens]),
+  ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

@@ -1,11 +1,12 @@
-import { useLayoutEffect, useState } from 'react';
-import { uploadFiles } from '../features/transfers/uploads';
+import { useLayoutEffect, useRef, useState } from 'react';
 
 /** A drag over the window says so at least this often, in milliseconds; one that is silent for longer has left it. */
 const SILENCE = 1_000;
 
 /** Takes files dropped anywhere on the window; says whether some are being dragged over it. */
-export function useDropAnywhere(): boolean {
+export function useDropAnywhere(take: (files: File[]) => void): boolean {
+  const taker = useRef(take);
+  taker.current = take;
   const [dropping, setDropping] = useState(false);
   // Before anything is painted: a file dropped with nobody listening would replace the page.
   useLayoutEffect(() => {
@@ -34,7 +35,7 @@ export function useDropAnywhere(): boolean {
       const items = [...(event.dataTransfer?.items ?? [])];
       // A folder shows up as a file that cannot be read.
       const folders = items.map((item) => item.webkitGetAsEntry()?.isDirectory ?? false);
-      uploadFiles([...(event.dataTransfer?.files ?? [])].filter((_, index) => !folders[index]));
+      taker.current([...(event.dataTransfer?.files ?? [])].filter((_, index) => !folders[index]));
     };
     const on: [string, (event: DragEvent) => void][] = [
       ['dragenter', over],

@@ -5,21 +5,17 @@ import { useTranslation } from 'react-i18next';
 import { request } from '../../api/client';
 import { ApiError } from '../../api/problem';
 import type { CampusFile, Visibility } from '../../api/types';
+import { ExpiryField } from '../../shell/ExpiryField';
 import { failureKey, RequestId } from '../../shell/states';
 import { say } from '../../shell/toasts';
-import { changesOf } from './changes';
+import { changesOf, formOf } from './changes';
 
 const VISIBILITIES: Visibility[] = ['private', 'campus', 'public'];
 
 export function EditFile({ file, onDone }: { file: CampusFile; onDone: () => void }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
-  const [form, setForm] = useState({
-    title: file.title ?? '',
-    description: file.description ?? '',
-    category: file.category ?? '',
-    visibility: file.visibility,
-  });
+  const [form, setForm] = useState(() => formOf(file));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const told = (field: string) => (error instanceof ApiError ? error.fieldMessage(field) : undefined);
@@ -47,7 +43,7 @@ export function EditFile({ file, onDone }: { file: CampusFile; onDone: () => voi
       setBusy(false);
     }
   };
-  const text = (field: 'title' | 'description' | 'category') => ({
+  const text = (field: 'title' | 'description' | 'category' | 'classification' | 'tags') => ({
     value: form[field],
     error: told(field),
     onChange: (event: { currentTarget: { value: string } }) => {
@@ -62,6 +58,14 @@ export function EditFile({ file, onDone }: { file: CampusFile; onDone: () => voi
         <TextInput label={t('files.rename')} placeholder={file.name} data-autofocus {...text('title')} />
         <Textarea label={t('files.description')} autosize minRows={2} maxRows={6} {...text('description')} />
         <TextInput label={t('files.category')} {...text('category')} />
+        <TextInput label={t('files.classification')} {...text('classification')} />
+        <TextInput label={t('files.tags')} description={t('files.tagsHint')} {...text('tags')} />
+        <ExpiryField
+          label={t('files.expires')}
+          value={form.expires}
+          onChange={(expires) => setForm((before) => ({ ...before, expires }))}
+          error={told('expires_at')}
+        />
         <Select
           label={t('files.visibility')}
           allowDeselect={false}

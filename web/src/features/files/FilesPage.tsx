@@ -1,69 +1,65 @@
-import { Button, Chip, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconFolderOpen, IconSearch, IconSearchOff } from '@tabler/icons-react';
+import { ActionIcon, Button, TextInput, Tooltip } from '@mantine/core';
+import { useDebouncedCallback, useLocalStorage } from '@mantine/hooks';
+import { IconFolderOpen, IconLayoutGrid, IconList, IconSearch, IconSearchOff } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { FilesSearch } from '../../shell/router';
+import { withTexts } from '../../i18n';
+import { SubNav } from '../../shell/SubNav';
+import type { FilesSearch } from '../../shell/searches';
 import { Blank, Failure, PageHeader } from '../../shell/states';
 import { usePageTitle } from '../../shell/usePageTitle';
-import { useIdentity } from '../session/browser';
+import { QuotaBar } from '../quota/QuotaBar';
 import { FileColumns, FileRow, FileSkeletons, ListEnd } from './FileList';
+import { FileTile } from './FileTile';
+import { Filters } from './Filters';
 import classes from './files.module.css';
+import { isFiltered, NO_FILTERS } from './filters';
+import filterClasses from './filters.module.css';
 import { useFiles } from './queries';
 import { UploadButton } from './UploadButton';
 
-const FilePanel = lazy(() => import('./FilePanel').then((module) => ({ default: module.FilePanel })));
+const loadPanel = withTexts(
+  'sharing',
+  withTexts('trail', () => import('./FilePanel')),
+);
+const FilePanel = lazy(() => loadPanel().then((module) => ({ default: module.FilePanel })));
 
-const TYPES = [
-  { value: 'video', label: 'files.video' },
-  { value: 'audio', label: 'files.audio' },
-  { value: 'image', label: 'files.image' },
-  { value: 'text', label: 'files.text' },
-  { value: 'application', label: 'files.document' },
-] as const;
-
-const SORTS = [
-  { value: '-created_at', label: 'files.sortNewest' },
-  { value: 'created_at', label: 'files.sortOldest' },
-  { value: 'name', label: 'files.sortName' },
-  { value: '-size', label: 'files.sortLargest' },
-  { value: 'size', label: 'files.sortSmallest' },
+const VIEWS = [
+  { view: 'rows', label: 'files.asRows', icon: IconList },
+  { view: 'tiles', label: 'files.asTiles', icon: IconLayoutGrid },
 ] as const;
 
 export function FilesPage() {
   const { t } = useTranslation();
   usePageTitle(t('files.title'));
-  const identity = useIdentity();
   const search = useSearch({ from: '/campus/files' });
   const navigate = useNavigate({ from: '/files' });
   const show = (next: Partial<FilesSearch>) =>
     void navigate({ to: '/files', search: (before) => ({ ...before, ...next }), replace: true, resetScroll: false });
+  const [view, setView] = useLocalStorage<'rows' | 'tiles'>({
+    key: 'bedel.files-view',
+    defaultValue: 'rows',
+    getInitialValueInEffect: false,
+  });
 
   const [typed, setTyped] = useState(search.q ?? '');
   useEffect(() => setTyped(search.q ?? ''), [search.q]);
   const find = useDebouncedCallback((q: string) => show({ q: q || undefined }), 250);
 
-  const list = useFiles({
-    q: search.q,
-    type: search.type,
-    category: search.category,
-    sort: search.sort,
-    owner: search.owner === 'me' ? identity.id : undefined,
-  });
+  const { file: open, ending, ...filter } = search;
+  const list = useFiles({ ...filter, expiring_within_days: ending });
   const files = list.data?.pages.flatMap((page) => page.items) ?? [];
-  const filtered = Boolean(search.q || search.type || search.category || search.owner);
-  const categories = [...new Set(files.map((file) => file.category).filter((name): name is string => Boolean(name)))];
-  if (search.category && !categories.includes(search.category)) categories.unshift(search.category);
+  const filtered = isFiltered(search);
 
-  const clear = () => show({ q: undefined, type: undefined, category: undefined, owner: undefined });
   return (
-    <div className={classes.page} data-open={search.file !== undefined}>
+    <div className={classes.page} data-open={open !== undefined}>
       <div className={classes.catalogue}>
+        <SubNav section="files" />
         <PageHeader title={t('files.title')}>
           <UploadButton />
         </PageHeader>
-        <div className={classes.tools}>
+        <div className={filterClasses.bar}>
           <TextInput
             type="search"
             aria-label={t('files.search')}
@@ -75,46 +71,25 @@ export function FilesPage() {
               find(event.currentTarget.value);
             }}
           />
-          <Select
-            aria-label={t('files.sort')}
-            allowDeselect={false}
-            value={search.sort ?? '-created_at'}
-            data={SORTS.map(({ value, label }) => ({ value, label: t(label) }))}
-            onChange={(sort) => show({ sort: sort && sort !== '-created_at' ? sort : undefined })}
-          />
-          {categories.length > 0 ? (
-            <Select
-              aria-label={t('files.category')}
-              allowDeselect={false}
-              value={search.category ?? ''}
-              data={[
-                { value: '', label: t('files.anyCategory') },
-                ...categories.map((name) => ({ value: name, label: name })),
-              ]}
-              onChange={(category) => show({ category: category || undefined })}
-            />
-          ) : null}
+          {/* biome-ignore lint/a11y/useSemanticElements: a fieldset has a legend that would be seen */}
+          <div className={filterClasses.views} role="group" aria-label={t('files.view')}>
+            {VIEWS.map(({ view: each, label, icon: Icon }) => (
+              <Tooltip key={each} label={t(label)} openDelay={400} withinPortal={false}>
+                <ActionIcon
+                  variant={view === each ? 'light' : 'subtle'}
+                  color={view === each ? undefined : 'gray'}
+                  size={36}
+                  aria-label={t(label)}
+                  aria-pressed={view === each}
+                  onClick={() => setView(each)}
+                >
+                  <Icon size={20} aria-hidden />
+                </ActionIcon>
+              </Tooltip>
+            ))}
+          </div>
         </div>
-        <fieldset className={classes.chips}>
-          <legend className="visually-hidden">{t('files.filters')}</legend>
-          <Chip
-            variant="outline"
-            checked={search.owner === 'me'}
-            onChange={(on) => show({ owner: on ? 'me' : undefined })}
-          >
-            {t('files.mine')}
-          </Chip>
-          {TYPES.map(({ value, label }) => (
-            <Chip
-              key={value}
-              variant="outline"
-              checked={search.type === value}
-              onChange={(on) => show({ type: on ? value : undefined })}
-            >
-              {t(label)}
-            </Chip>
-          ))}
-        </fieldset>
+        <Filters search={search} files={files} onChange={show} />
         <section className="panel" aria-label={t('files.listLabel')} aria-busy={list.isPending}>
           {list.isPending ? (
             <>
@@ -129,7 +104,7 @@ export function FilesPage() {
               title={t('files.nothingFound')}
               body={t('files.nothingFoundBody')}
               action={
-                <Button variant="default" onClick={clear}>
+                <Button variant="default" onClick={() => show(NO_FILTERS)}>
                   {t('files.clearFilters')}
                 </Button>
               }
@@ -143,11 +118,15 @@ export function FilesPage() {
             />
           ) : (
             <>
-              <FileColumns />
-              <ul className={classes.list}>
-                {files.map((file) => (
-                  <FileRow key={file.id} file={file} open={file.id === search.file} />
-                ))}
+              {view === 'rows' ? <FileColumns /> : null}
+              <ul className={view === 'rows' ? classes.list : classes.tiles}>
+                {files.map((file) =>
+                  view === 'rows' ? (
+                    <FileRow key={file.id} file={file} open={file.id === open} />
+                  ) : (
+                    <FileTile key={file.id} file={file} open={file.id === open} />
+                  ),
+                )}
               </ul>
               {list.isError ? (
                 <Failure compact error={list.error} retry={() => void list.fetchNextPage()} />
@@ -161,10 +140,11 @@ export function FilesPage() {
             </>
           )}
         </section>
+        <div className={classes.quota}>
+          <QuotaBar />
+        </div>
       </div>
-      <Suspense>
-        {search.file ? <FilePanel id={search.file} onClose={() => show({ file: undefined })} /> : null}
-      </Suspense>
+      <Suspense>{open ? <FilePanel id={open} onClose={() => show({ file: undefined })} /> : null}</Suspense>
     </div>
   );
 }

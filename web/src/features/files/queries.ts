@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { request } from '../../api/client';
 import type { CampusFile, Page } from '../../api/types';
 
@@ -6,8 +6,11 @@ export interface FilesFilter {
   q?: string;
   type?: string;
   category?: string;
+  classification?: string;
+  tag?: string;
   owner?: string;
   sort?: string;
+  expiring_within_days?: number;
 }
 
 const PAGE = 50;
@@ -20,7 +23,7 @@ export function useFiles(filter: FilesFilter, live = true) {
       request<Page<CampusFile>>('/files', { query: { ...filter, limit: PAGE, cursor: pageParam }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
-    placeholderData: (before) => before,
+    placeholderData: keepPreviousData,
     enabled: live,
   });
 }

@@ -12,13 +12,15 @@ import { FileRow, FileSkeletons } from '../files/FileList';
 import filesClasses from '../files/files.module.css';
 import { useFiles } from '../files/queries';
 import { UploadButton } from '../files/UploadButton';
+import { QuotaBar } from '../quota/QuotaBar';
 import { useIdentity } from '../session/browser';
 import { useRoleNames } from '../system/names';
 import { HealthMark } from '../system/StateMark';
 import { healthOf, readyReplicas, useStatus, wantedRoles } from '../system/status';
 import type { Unfinished } from '../transfers/joining';
 import { UnfinishedRow } from '../transfers/UnfinishedRow';
-import { discardUnfinished, useUnfinished } from '../transfers/unfinished';
+import { continueUpload, discardUnfinished, useUnfinished } from '../transfers/unfinished';
+import { ExpiringBlock } from './ExpiringBlock';
 import classes from './home.module.css';
 
 const RECENT = 5;
@@ -53,7 +55,9 @@ export function HomePage() {
         ) : null}
         <UnfinishedBlock />
         <ServicesBlock />
+        <ExpiringBlock />
         <RecentBlock />
+        <QuotaBar />
       </div>
     </>
   );
@@ -86,7 +90,7 @@ function UnfinishedBlock() {
       </Text>
       <ul className={classes.list}>
         {unfinished.data.map((entry) => (
-          <UnfinishedRow key={entry.url} entry={entry} onDiscard={setDiscarding} />
+          <UnfinishedRow key={entry.url} entry={entry} onContinue={continueUpload} onDiscard={setDiscarding} />
         ))}
       </ul>
       {discarding === null ? null : (

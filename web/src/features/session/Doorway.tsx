@@ -5,11 +5,11 @@ import { chooseLanguage } from '../../i18n';
 import classes from './session.module.css';
 
 /** The frame of the pages one sees before being logged in. */
-export function Doorway({ children }: { children: ReactNode }) {
+export function Doorway({ children, wide = false }: { children: ReactNode; wide?: boolean }) {
   const { t, i18n } = useTranslation();
   return (
     <div className={classes.page}>
-      <main className={`panel ${classes.card}`}>
+      <main className={`panel ${classes.card}`} data-wide={wide}>
         <div className={classes.brand}>
           <img src="/icon.svg" alt="" width={32} height={32} />
           Bedel

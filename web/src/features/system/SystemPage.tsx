@@ -1,6 +1,7 @@
 import { Skeleton, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format';
+import { SubNav } from '../../shell/SubNav';
 import { Failure, PageHeader } from '../../shell/states';
 import { usePageTitle } from '../../shell/usePageTitle';
 import { Bar } from '../transfers/Bar';
@@ -23,6 +24,7 @@ export function SystemPage() {
   if (campus === undefined) {
     return (
       <>
+        <SubNav section="system" />
         <PageHeader title={t('system.title')} />
         {status.isError ? (
           <div className="panel">
@@ -39,6 +41,7 @@ export function SystemPage() {
   const summary = campus.ready ? 'allReady' : campus.operating ? 'operating' : 'down';
   return (
     <>
+      <SubNav section="system" />
       <PageHeader
         title={t('system.title')}
         note={

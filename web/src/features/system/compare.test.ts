@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readProblem, retryAfter } from '../../api/problem';
 import type { CampusStatus, ReplicaStatus } from '../../api/types';
-import { changesOf } from '../files/changes';
 import { compareStatus } from './compare';
 
 const replica = (next: Partial<ReplicaStatus>): ReplicaStatus => ({
@@ -63,15 +62,5 @@ describe('a problem document', () => {
   it('may name a date', () => {
     expect(retryAfter('Thu, 01 Jan 1970 00:00:10 GMT', 4_000)).toBe(6_000);
     expect(retryAfter('soon', 0)).toBeNull();
-  });
-});
-
-describe('an edit', () => {
-  it('sends only what changed', () => {
-    const file = { title: 'A', description: '', category: 'c', visibility: 'private' as const };
-    expect(changesOf(file, { title: ' A ', description: '', category: '', visibility: 'campus' })).toEqual({
-      category: '',
-      visibility: 'campus',
-    });
   });
 });

@@ -2,16 +2,19 @@ import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format';
 import { Confirm } from '../../shell/Confirm';
+import { useQuota } from '../quota/quota';
+import { bytesLeft } from '../quota/room';
 import type { Unfinished } from './joining';
 import type { UploadItem } from './queue';
 import classes from './tray.module.css';
 import { UnfinishedRow } from './UnfinishedRow';
 import { UploadRow } from './UploadRow';
-import { discardUnfinished, useUnfinished } from './unfinished';
+import { continueUpload, discardUnfinished, useUnfinished } from './unfinished';
 import { uploads, useUploads } from './uploads';
 
 function useSummary(items: readonly UploadItem[], unfinished: number): string {
@@ -23,12 +26,26 @@ function useSummary(items: readonly UploadItem[], unfinished: number): string {
   return t('transfers.summaryDone');
 }
 
+/** Tells the page how much of its lower edge the tray covers, so that what scrolls there can be scrolled past it. */
+function measure(tray: HTMLElement | null) {
+  if (tray === null) return;
+  const { style } = document.documentElement;
+  const watcher = new ResizeObserver(() => style.setProperty('--tray', `${tray.offsetHeight}px`));
+  watcher.observe(tray);
+  return () => {
+    watcher.disconnect();
+    style.removeProperty('--tray');
+  };
+}
+
 /** This person's uploads, without those that the page itself shows; stays while they move between pages and finds them again after a reload. */
 export function Tray({ without }: { without: 'nothing' | 'unfinished' }) {
   const { t } = useTranslation();
   const formats = useFormats();
   const queries = useQueryClient();
+  const navigate = useNavigate();
   const items = useUploads();
+  const quota = useQuota(items.some((item) => item.failure?.kind === 'final' && item.failure.reason === 'quota')).data;
   const found = useUnfinished().data;
   const unfinished = without === 'unfinished' ? [] : (found ?? []);
   const [chosen, setOpen] = useState<boolean | null>(null);
@@ -45,7 +62,7 @@ export function Tray({ without }: { without: 'nothing' | 'unfinished' }) {
   const confirming = cancelling ?? discarding;
   const confirmingBytes = cancelling?.sent ?? discarding?.offset ?? 0;
   return (
-    <section className={`panel ${classes.tray}`} aria-label={t('transfers.tray')}>
+    <section ref={measure} className={`panel ${classes.tray}`} aria-label={t('transfers.tray')}>
       <div className={classes.head}>
         <h2 className="ellipsis">{summary}</h2>
         {open && items.some((item) => item.state === 'done') ? (
@@ -69,10 +86,17 @@ export function Tray({ without }: { without: 'nothing' | 'unfinished' }) {
       {open ? (
         <ul className={classes.list}>
           {items.map((item) => (
-            <UploadRow key={item.key} item={item} onCancel={setCancelling} />
+            <UploadRow
+              key={item.key}
+              item={item}
+              queue={uploads}
+              left={quota === undefined ? undefined : formats.bytes(bytesLeft(quota) ?? 0)}
+              onCancel={setCancelling}
+              onOpen={(file) => void navigate({ to: '/files', search: { file } })}
+            />
           ))}
           {unfinished.map((entry) => (
-            <UnfinishedRow key={entry.url} entry={entry} onDiscard={setDiscarding} />
+            <UnfinishedRow key={entry.url} entry={entry} onContinue={continueUpload} onDiscard={setDiscarding} />
           ))}
         </ul>
       ) : items.length > 0 ? (

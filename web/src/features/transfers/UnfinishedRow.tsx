@@ -7,10 +7,15 @@ import { Bar } from './Bar';
 import { mismatch, type Unfinished } from './joining';
 import classes from './tray.module.css';
 import { RowAction } from './UploadRow';
-import { continueUpload } from './unfinished';
+
+interface UnfinishedRowProps {
+  entry: Unfinished;
+  onContinue: (entry: Unfinished, file: File) => void;
+  onDiscard: (entry: Unfinished) => void;
+}
 
 /** One upload from before this page: the browser needs the file again, the campus has the rest. */
-export function UnfinishedRow({ entry, onDiscard }: { entry: Unfinished; onDiscard: (entry: Unfinished) => void }) {
+export function UnfinishedRow({ entry, onContinue, onDiscard }: UnfinishedRowProps) {
   const { t } = useTranslation();
   const formats = useFormats();
   const picker = useRef<HTMLInputElement>(null);
@@ -21,7 +26,7 @@ export function UnfinishedRow({ entry, onDiscard }: { entry: Unfinished; onDisca
     if (file === undefined) return;
     const reason = mismatch(entry, file);
     setRefused(reason);
-    if (reason === null) continueUpload(entry, file);
+    if (reason === null) onContinue(entry, file);
   };
 
   return (

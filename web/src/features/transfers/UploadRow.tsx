@@ -1,13 +1,11 @@
 import { ActionIcon, type ActionIconProps, Tooltip } from '@mantine/core';
 import { IconCheck, IconEye, IconPlayerPause, IconPlayerPlay, IconRefresh, IconX } from '@tabler/icons-react';
-import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format';
 import { Bar } from './Bar';
-import type { UploadItem } from './queue';
+import type { UploadItem, UploadQueue } from './queue';
 import classes from './tray.module.css';
-import { uploads } from './uploads';
 
 export function RowAction(
   props: { label: string; name: string; onClick: () => void; children: ReactNode } & ActionIconProps,
@@ -34,7 +32,7 @@ function useNow(ticking: boolean): number {
   return now;
 }
 
-function Situation({ item }: { item: UploadItem }) {
+function Situation({ item, left }: { item: UploadItem; left?: string }) {
   const { t } = useTranslation();
   const formats = useFormats();
   const now = useNow(item.state === 'retrying' && item.retryAt !== null);
@@ -42,7 +40,7 @@ function Situation({ item }: { item: UploadItem }) {
     if (item.failure?.kind === 'signed-out') return <span className={classes.warn}>{t('transfers.signedOut')}</span>;
     if (item.retryAt === null) return <span className={classes.warn}>{t('transfers.offline')}</span>;
     const time = formats.duration(item.retryAt - now);
-    if (item.busy) return <span>{t('transfers.busy', { time })}</span>;
+    if (item.asked !== null) return <span>{t(`transfers.${item.asked}`, { time })}</span>;
     return (
       <span className={classes.warn}>
         {item.retryAt - now < 1_000 ? t('transfers.retryingNow') : t('transfers.retrying', { time })}
@@ -52,7 +50,11 @@ function Situation({ item }: { item: UploadItem }) {
   if (item.state === 'failed' && item.failure?.kind === 'final') {
     return (
       <span className={classes.bad}>
-        {t(`transfers.reason.${item.failure.reason}`, { detail: item.failure.detail })}
+        {item.failure.reason !== 'quota'
+          ? t(`transfers.reason.${item.failure.reason}`, { detail: item.failure.detail })
+          : left === undefined
+            ? t('transfers.reason.quotaOther')
+            : t('transfers.reason.quota', { left })}
         {item.failure.requestId ? ` · ${t('failure.requestId', { id: item.failure.requestId })}` : ''}
       </span>
     );
@@ -68,11 +70,20 @@ function Situation({ item }: { item: UploadItem }) {
   );
 }
 
+interface UploadRowProps {
+  item: UploadItem;
+  queue: UploadQueue;
+  onCancel: (item: UploadItem) => void;
+  /** How much still fits into the uploader's quota, where they have one. */
+  left?: string;
+  /** Shows the file that came of it, where that can be done. */
+  onOpen?: (file: string) => void;
+}
+
 /** One upload in the tray. */
-export function UploadRow({ item, onCancel }: { item: UploadItem; onCancel: (item: UploadItem) => void }) {
+export function UploadRow({ item, queue, onCancel, left, onOpen }: UploadRowProps) {
   const { t } = useTranslation();
   const formats = useFormats();
-  const navigate = useNavigate();
   const running = item.state === 'sending' || item.state === 'waiting';
   return (
     <li className={classes.row} data-upload={item.state}>
@@ -82,30 +93,26 @@ export function UploadRow({ item, onCancel }: { item: UploadItem; onCancel: (ite
         </span>
         {item.state === 'done' ? (
           <>
-            {item.fileId === null ? null : (
-              <RowAction
-                label={t('transfers.open')}
-                name={item.name}
-                onClick={() => void navigate({ to: '/files', search: { file: item.fileId ?? undefined } })}
-              >
+            {item.fileId === null || onOpen === undefined ? null : (
+              <RowAction label={t('transfers.open')} name={item.name} onClick={() => onOpen(item.fileId ?? '')}>
                 <IconEye size={18} aria-hidden />
               </RowAction>
             )}
-            <RowAction label={t('transfers.dismiss')} name={item.name} onClick={() => void uploads.cancel(item.key)}>
+            <RowAction label={t('transfers.dismiss')} name={item.name} onClick={() => void queue.cancel(item.key)}>
               <IconX size={18} aria-hidden />
             </RowAction>
           </>
         ) : (
           <>
             {running ? (
-              <RowAction label={t('transfers.pause')} name={item.name} onClick={() => uploads.pause(item.key)}>
+              <RowAction label={t('transfers.pause')} name={item.name} onClick={() => queue.pause(item.key)}>
                 <IconPlayerPause size={18} aria-hidden />
               </RowAction>
             ) : (
               <RowAction
                 label={item.state === 'failed' ? t('transfers.retry') : t('transfers.resume')}
                 name={item.name}
-                onClick={() => uploads.resume(item.key)}
+                onClick={() => queue.resume(item.key)}
               >
                 {item.state === 'failed' ? (
                   <IconRefresh size={18} aria-hidden />
@@ -132,7 +139,7 @@ export function UploadRow({ item, onCancel }: { item: UploadItem; onCancel: (ite
           <Bar value={item.sent} size={item.size} state={item.state} label={item.name} />
           <div className={classes.facts}>
             <span>{t('transfers.progress', { sent: formats.bytes(item.sent), size: formats.bytes(item.size) })}</span>
-            <Situation item={item} />
+            <Situation item={item} left={left} />
           </div>
           {item.resumedFrom === null ? null : (
             <div className={classes.facts}>

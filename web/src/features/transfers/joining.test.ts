@@ -78,11 +78,25 @@ describe('live changes of transfers', () => {
 });
 
 describe('a refused request', () => {
+  const refused = (status: number, slug = '', retryAfter: number | null = null) =>
+    judge({ status, slug, retryAfter, message: '', requestId: null });
+
   it('is repeated when it may pass, else ends the upload', () => {
-    for (const status of [409, 423, 429, 460, 500, 502, 503, 504])
-      expect(judge(status, null, '', null).kind).toBe('passing');
-    for (const status of [400, 403, 404, 410, 413, 415, 507]) expect(judge(status, null, '', null).kind).toBe('final');
-    expect(judge(429, 2_000, '', null)).toEqual({ kind: 'passing', delay: 2_000, busy: true });
+    for (const status of [409, 423, 429, 460, 500, 502, 503, 504]) expect(refused(status).kind).toBe('passing');
+    for (const status of [400, 403, 404, 410, 413, 415, 507]) expect(refused(status).kind).toBe('final');
+  });
+
+  it('says why it has to wait', () => {
+    expect(refused(429, '', 2_000)).toEqual({ kind: 'passing', delay: 2_000, asked: 'busy' });
+    expect(refused(409, 'held', 30_000)).toEqual({ kind: 'passing', delay: 30_000, asked: 'held' });
+    expect(refused(503)).toEqual({ kind: 'passing', delay: null, asked: null });
+  });
+
+  it('tells a full quota from a full disk, and a voucher’s limits from both', () => {
+    expect(refused(507, 'quota')).toMatchObject({ reason: 'quota' });
+    expect(refused(507, 'no-space')).toMatchObject({ reason: 'noSpace' });
+    expect(refused(403, 'voucher-files')).toMatchObject({ reason: 'voucher' });
+    expect(refused(403, 'forbidden')).toMatchObject({ reason: 'refused' });
   });
 });
 

@@ -78,7 +78,7 @@ describe('the upload queue', () => {
     const key = queue.add(file('a'));
     attempt(0).events.onUrl('/api/v1/uploads/1');
     attempt(0).events.onProgress(600);
-    attempt(0).events.onFailure({ kind: 'passing', delay: null, busy: false });
+    attempt(0).events.onFailure({ kind: 'passing', delay: null, asked: null });
     pass(10_000);
     attempt(1).events.onProgress(400);
     expect(item(key).sent).toBe(600);
@@ -89,15 +89,15 @@ describe('the upload queue', () => {
   it('goes on at the address it was given, and not from the start', () => {
     queue.add(file('a'));
     attempt(0).events.onUrl('/api/v1/uploads/1');
-    attempt(0).events.onFailure({ kind: 'passing', delay: null, busy: false });
+    attempt(0).events.onFailure({ kind: 'passing', delay: null, asked: null });
     pass(10_000);
     expect(attempt(1).earlier).toEqual({ url: '/api/v1/uploads/1', storageKey: null });
   });
 
   it('waits as long as the server asked', () => {
     const key = queue.add(file('a'));
-    attempt(0).events.onFailure({ kind: 'passing', delay: 7_000, busy: true });
-    expect(item(key)).toMatchObject({ state: 'retrying', retryAt: 7_000, busy: true });
+    attempt(0).events.onFailure({ kind: 'passing', delay: 7_000, asked: 'busy' });
+    expect(item(key)).toMatchObject({ state: 'retrying', retryAt: 7_000, asked: 'busy' });
     pass(6_999);
     expect(attempts).toHaveLength(1);
     pass(1);
@@ -108,7 +108,7 @@ describe('the upload queue', () => {
     const key = queue.add(file('a'));
     const waits: number[] = [];
     const fail = () => {
-      attempt(-1).events.onFailure({ kind: 'passing', delay: null, busy: false });
+      attempt(-1).events.onFailure({ kind: 'passing', delay: null, asked: null });
       const wait = (item(key).retryAt ?? now) - now;
       waits.push(wait);
       pass(wait);
@@ -126,7 +126,7 @@ describe('the upload queue', () => {
   it('waits for the connection when there is none, and goes on when it is back', () => {
     const key = queue.add(file('a'));
     online = false;
-    attempt(0).events.onFailure({ kind: 'passing', delay: null, busy: false });
+    attempt(0).events.onFailure({ kind: 'passing', delay: null, asked: null });
     expect(item(key)).toMatchObject({ state: 'retrying', retryAt: null });
     pass(600_000);
     expect(attempts).toHaveLength(1);

@@ -3,11 +3,14 @@ import { Pace } from './pace';
 type UploadState = 'waiting' | 'sending' | 'paused' | 'retrying' | 'done' | 'failed';
 
 /** Why an upload ended for good, as a key of `transfers.reason`. */
-type FinalReason = 'tooLarge' | 'noSpace' | 'refused' | 'vanished' | 'unreadable';
+type FinalReason = 'tooLarge' | 'noSpace' | 'quota' | 'voucher' | 'refused' | 'vanished' | 'unreadable';
+
+/** Why the server asked us to wait: too many at once, or an administrator paused it. */
+type Asked = 'busy' | 'held' | null;
 
 export type Failure =
   /** It may go on from where it stopped, after `delay` milliseconds if the server named a time. */
-  | { kind: 'passing'; delay: number | null; busy: boolean }
+  | { kind: 'passing'; delay: number | null; asked: Asked }
   | { kind: 'signed-out' }
   | { kind: 'final'; reason: FinalReason; detail: string; requestId: string | null };
 
@@ -24,7 +27,7 @@ export interface UploadItem {
   readonly speed: number | null;
   /** When the next attempt is made; with `retrying`. `null` means: when the connection is back. */
   readonly retryAt: number | null;
-  readonly busy: boolean;
+  readonly asked: Asked;
   readonly failure: Failure | null;
   /** The upload's own address, once the server gave it one. */
   readonly url: string | null;
@@ -125,7 +128,7 @@ export class UploadQueue {
       resumedFrom: null,
       speed: null,
       retryAt: null,
-      busy: false,
+      asked: null,
       failure: null,
       url: earlier?.url ?? null,
       fileId: null,
@@ -155,7 +158,7 @@ export class UploadQueue {
       this.change(key, { sent: 0, url: null, resumedFrom: null });
     }
     this.stop(key);
-    this.change(key, { state: 'waiting', failure: null, retryAt: null, busy: false });
+    this.change(key, { state: 'waiting', failure: null, retryAt: null, asked: null });
     this.fill();
   }
 
@@ -189,7 +192,7 @@ export class UploadQueue {
       if (item.state !== 'sending' || job === undefined) continue;
       if (this.ports.now() - job.lastSign > STALL) {
         job.sender?.stop();
-        this.failed(item.key, { kind: 'passing', delay: null, busy: false });
+        this.failed(item.key, { kind: 'passing', delay: null, asked: null });
       }
     }
   }
@@ -242,7 +245,7 @@ export class UploadQueue {
         if (job === undefined || !sending()) return;
         job.attempts = 0;
         job.lastSign = this.ports.now();
-        this.change(key, { busy: false });
+        this.change(key, { asked: null });
       },
       onDone: (fileId) => {
         const item = this.find(key);
@@ -266,7 +269,7 @@ export class UploadQueue {
       const item = this.find(key);
       if (item !== undefined) this.ports.onFailed?.(item);
     } else if (failure.kind === 'signed-out' || !this.ports.online()) {
-      this.change(key, { state: 'retrying', failure, speed: null, retryAt: null, busy: false });
+      this.change(key, { state: 'retrying', failure, speed: null, retryAt: null, asked: null });
     } else {
       const base = DELAYS[Math.min(job.attempts, DELAYS.length - 1)] ?? 30_000;
       job.attempts += 1;
@@ -277,7 +280,7 @@ export class UploadQueue {
         failure,
         speed: null,
         retryAt: this.ports.now() + delay,
-        busy: failure.busy,
+        asked: failure.asked,
       });
       job.cancelTimer?.();
       job.cancelTimer = this.ports.later(() => {

@@ -1,7 +1,6 @@
 import { DetailedError, Upload } from 'tus-js-client';
 import { API } from '../../api/client';
 import { readProblem, SignedOut } from '../../api/problem';
-import { session } from '../session/browser';
 import { judge } from './judge';
 import { fingerprintOf, rememberedUploads, uploadPath } from './memory';
 import type { Earlier, Failure, Sender, SenderEvents } from './queue';
@@ -9,14 +8,18 @@ import type { Earlier, Failure, Sender, SenderEvents } from './queue';
 /** Each chunk is acknowledged on its own, so a lost connection costs at most the part of one that did not arrive. */
 const CHUNK = 16 * 1024 * 1024;
 
-function userId(): string {
-  const state = session.state;
-  return state.kind === 'signed-in' ? state.identity.id : '';
+/** Who uploads, as the server is told and as this browser remembers it. */
+export interface Uploader {
+  id(): string;
+  /** The headers that say who; throws {@link SignedOut} if nobody does. */
+  headers(): Promise<Record<string, string>>;
+  /** The server refused those headers: whether others can be had. */
+  renew(refused: Record<string, string>): Promise<boolean>;
 }
 
 /** Opens one file's way to the tus endpoint. */
-export function openSender(file: File, earlier: Earlier | null, events: SenderEvents): Sender {
-  let token: string | null = null;
+export function openSender(uploader: Uploader, file: File, earlier: Earlier | null, events: SenderEvents): Sender {
+  let said: Record<string, string> = {};
   let stopped = false;
   const endpoint = new URL(`${API}/uploads`, location.origin).toString();
   const upload = new Upload(file, {
@@ -26,14 +29,13 @@ export function openSender(file: File, earlier: Earlier | null, events: SenderEv
     retryDelays: null as unknown as number[],
     removeFingerprintOnSuccess: true,
     storeFingerprintForResuming: true,
-    fingerprint: async () => fingerprintOf(userId(), file),
+    fingerprint: async () => fingerprintOf(uploader.id(), file),
     metadata: { filename: file.name, filetype: file.type || 'application/octet-stream' },
     onBeforeRequest: async (request) => {
       // The library forgets an abort that comes while it is still opening the file.
       if (stopped) throw new Error('stopped');
-      token = await session.token();
-      if (token === null) throw new SignedOut();
-      request.setHeader('Authorization', `Bearer ${token}`);
+      said = await uploader.headers();
+      for (const [name, value] of Object.entries(said)) request.setHeader(name, value);
     },
     onUploadUrlAvailable: () => {
       if (upload.url === null) return;
@@ -46,12 +48,12 @@ export function openSender(file: File, earlier: Earlier | null, events: SenderEv
     onChunkComplete: (_chunk, accepted) => events.onAcknowledged(accepted),
     onSuccess: ({ lastResponse }) => events.onDone(fileIdFrom(lastResponse?.getHeader('Content-Location'))),
     onError: (error) => {
-      void classify(error, token).then((failure) => events.onFailure(failure));
+      void classify(error, () => uploader.renew(said)).then((failure) => events.onFailure(failure));
     },
   });
   if (earlier !== null) {
     const storageKey =
-      earlier.storageKey ?? rememberedUploads(userId()).find((entry) => entry.url === earlier.url)?.storageKey;
+      earlier.storageKey ?? rememberedUploads(uploader.id()).find((entry) => entry.url === earlier.url)?.storageKey;
     upload.options.endpoint = null;
     upload.resumeFromPreviousUpload({
       size: file.size,
@@ -80,7 +82,8 @@ function fileIdFrom(location: string | null | undefined): string | null {
   return location?.split('/').filter(Boolean).at(-1) ?? null;
 }
 
-async function classify(error: Error | DetailedError, token: string | null): Promise<Failure> {
+async function classify(error: Error | DetailedError, renew: () => Promise<boolean>): Promise<Failure> {
+  const passing: Failure = { kind: 'passing', delay: null, asked: null };
   const response = error instanceof DetailedError ? error.originalResponse : null;
   if (response === null || response === undefined) {
     const cause = error instanceof DetailedError ? error.causingError : error;
@@ -88,17 +91,16 @@ async function classify(error: Error | DetailedError, token: string | null): Pro
     if (cause?.name === 'NotReadableError' || cause?.name === 'NotFoundError') {
       return { kind: 'final', reason: 'unreadable', detail: cause.message, requestId: null };
     }
-    return { kind: 'passing', delay: null, busy: false };
+    return passing;
   }
   const status = response.getStatus();
   const problem = readProblem(status, (name) => response.getHeader(name), response.getBody(), Date.now());
   if (status === 401) {
     try {
-      const renewed = token === null ? null : await session.renew(token);
-      return renewed === null ? { kind: 'signed-out' } : { kind: 'passing', delay: null, busy: false };
+      return (await renew()) ? passing : { kind: 'signed-out' };
     } catch (cause) {
-      return cause instanceof SignedOut ? { kind: 'signed-out' } : { kind: 'passing', delay: null, busy: false };
+      return cause instanceof SignedOut ? { kind: 'signed-out' } : passing;
     }
   }
-  return judge(status, problem.retryAfter, problem.detail || problem.title, problem.requestId);
+  return judge(problem);
 }

@@ -15,6 +15,7 @@ export function useUploadResults(): void {
         say(t(done ? 'transfers.announceDone' : 'transfers.announceFailed', { name: item.name }), !done);
         void queries.invalidateQueries({ queryKey: ['files'] });
         void queries.invalidateQueries({ queryKey: ['unfinished'] });
+        void queries.invalidateQueries({ queryKey: ['quota'] });
       }),
     [t, queries],
   );

@@ -1,0 +1,99 @@
+import type { Palette } from './Chart';
+import type { Option } from './echarts';
+
+/** What all of the portal's bar charts have in common: bars begin at zero, figures stand where they belong. */
+function base(palette: Palette, left: number): Option {
+  return {
+    textStyle: { fontFamily: 'system-ui, sans-serif', color: palette.dimmed },
+    grid: { left, right: 16, top: 16, bottom: 28 },
+    tooltip: {
+      trigger: 'axis',
+      axisPointer: { type: 'shadow' },
+      backgroundColor: palette.ground,
+      borderColor: palette.line,
+      textStyle: { color: palette.text, fontSize: 12 },
+      confine: true,
+    },
+  };
+}
+
+interface Series {
+  name: string;
+  values: number[];
+}
+
+/** One or two series of bars, stacked, over labels. */
+export function columnsOption(
+  palette: Palette,
+  labels: string[],
+  series: Series[],
+  write: (value: number) => string,
+): Option {
+  const colours = [palette.first, palette.second];
+  return {
+    ...base(palette, 72),
+    // Two series differ by pattern too.
+    aria: { enabled: true, label: { enabled: false }, decal: { show: series.length > 1 } },
+    xAxis: {
+      type: 'category',
+      data: labels,
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: palette.line } },
+      axisLabel: { color: palette.dimmed, hideOverlap: true },
+    },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      splitNumber: 4,
+      axisLabel: { color: palette.dimmed, formatter: write },
+      splitLine: { lineStyle: { color: palette.line } },
+    },
+    series: series.map(({ name, values }, index) => ({
+      type: 'bar',
+      name,
+      stack: 'all',
+      data: values,
+      barMaxWidth: 28,
+      itemStyle: { color: colours[index] },
+      tooltip: { valueFormatter: (value: unknown) => write(Number(value)) },
+    })),
+  };
+}
+
+/** Bars that lie, each with its figure at its end; the first on top. */
+export function barsOption(
+  palette: Palette,
+  labels: string[],
+  values: number[],
+  write: (value: number) => string,
+  left: number,
+): Option {
+  return {
+    ...base(palette, left),
+    grid: { left, right: 64, top: 4, bottom: 4 },
+    xAxis: { type: 'value', min: 0, show: false },
+    yAxis: {
+      type: 'category',
+      data: labels,
+      inverse: true,
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: palette.line } },
+      axisLabel: { color: palette.text, width: left - 16, overflow: 'truncate' },
+    },
+    series: [
+      {
+        type: 'bar',
+        data: values,
+        barMaxWidth: 20,
+        itemStyle: { color: palette.first },
+        label: {
+          show: true,
+          position: 'right',
+          color: palette.text,
+          formatter: ({ value }: { value: unknown }) => write(Number(value)),
+        },
+        tooltip: { valueFormatter: (value: unknown) => write(Number(value)) },
+      },
+    ],
+  };
+}

@@ -1,0 +1,84 @@
+/** What pages keep in the address, so that a view can be shared and survives a reload. */
+
+type Raw = Record<string, unknown>;
+
+function text(search: Raw, name: string): string | undefined {
+  const value = search[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function oneOf<T extends string>(search: Raw, name: string, known: readonly T[]): T | undefined {
+  return known.find((value) => value === search[name]);
+}
+
+/** Only a path of this portal is a place to return to after logging in. */
+export function returnPath(search: Raw): { next?: string } {
+  const next = search.next;
+  return typeof next === 'string' && next.startsWith('/') && !next.startsWith('//') ? { next } : {};
+}
+
+/** What the file list shows. */
+export interface FilesSearch {
+  q?: string;
+  type?: string;
+  category?: string;
+  classification?: string;
+  tag?: string;
+  /** `me`, or a user name. */
+  owner?: string;
+  sort?: string;
+  /** Those that end within so many days. */
+  ending?: number;
+  file?: string;
+}
+
+export function filesSearch(search: Raw): FilesSearch {
+  const ending = Number(search.ending);
+  return {
+    q: text(search, 'q'),
+    type: text(search, 'type'),
+    category: text(search, 'category'),
+    classification: text(search, 'classification'),
+    tag: text(search, 'tag'),
+    owner: text(search, 'owner'),
+    sort: text(search, 'sort'),
+    ending: Number.isInteger(ending) && ending > 0 ? ending : undefined,
+    file: text(search, 'file'),
+  };
+}
+
+/** What the audit trail shows. */
+export interface AuditSearch {
+  user?: string;
+  file?: string;
+  direction?: 'upload' | 'download';
+  outcome?: 'done' | 'abandoned' | 'refused' | 'open';
+  /** Local days. */
+  from?: string;
+  until?: string;
+}
+
+export function auditSearch(search: Raw): AuditSearch {
+  const day = (name: string) => {
+    const value = text(search, name);
+    return value !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : undefined;
+  };
+  return {
+    user: text(search, 'user'),
+    file: text(search, 'file'),
+    direction: oneOf(search, 'direction', ['upload', 'download']),
+    outcome: oneOf(search, 'outcome', ['done', 'abandoned', 'refused', 'open']),
+    from: day('from'),
+    until: day('until'),
+  };
+}
+
+export interface StatisticsSearch {
+  days?: number;
+  mine?: boolean;
+}
+
+export function statisticsSearch(search: Raw): StatisticsSearch {
+  const days = Number(search.days);
+  return { days: [7, 90, 365].includes(days) ? days : undefined, mine: search.mine === true || undefined };
+}
