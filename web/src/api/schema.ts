@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Transfers that were, the newest first, each with all the requests it took. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit trail as CSV (UTF-8, RFC 4180), the newest entry first. Cells that a spreadsheet would calculate begin with `'`. */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/jwks.json": {
         parameters: {
             query?: never;
@@ -122,7 +156,7 @@ export interface paths {
         get: operations["get_file"];
         put?: never;
         post?: never;
-        /** Removes a file. */
+        /** Puts a file into the trash, or removes it for good. Whoever asks again gets the same answer. */
         delete: operations["delete_file"];
         options?: never;
         head?: never;
@@ -141,6 +175,23 @@ export interface paths {
         get: operations["get_content"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a file back from the trash. One that is not there stays as it is. */
+        post: operations["restore_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -303,6 +354,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What transfers amount to, from rows that were counted when they ended. */
+        get: operations["get_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -349,6 +417,57 @@ export interface paths {
         get: operations["list_transfers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transfers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a transfer for good: an upload is removed, a download cut off. */
+        delete: operations["delete_transfer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transfers/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a transfer. An upload takes no bytes until it is let go; a download is cut off, and its client may ask again. */
+        post: operations["pause_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transfers/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused upload go on; its client does so by itself. A download needs no leave: its client asks for the rest. */
+        post: operations["resume_transfer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -511,6 +630,59 @@ export interface components {
             /** @description What it may do. */
             scopes: string[];
         };
+        /** @description A transfer as the audit trail tells it. */
+        AuditEntry: {
+            /** @description From where, as the gateway saw it; empty if it did not say. */
+            address: string;
+            /**
+             * Format: int64
+             * @description Bytes of it that went over; what was sent twice counts twice.
+             */
+            bytes: number;
+            /** @description Which way the bytes went. */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Format: date-time
+             * @description When it ended; `null` while it may go on.
+             */
+            ended_at: string | null;
+            /** @description The file; `null` if none came of it. */
+            file: string | null;
+            /** @description Its id; an upload's is the upload's. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Requests that ended before the last byte without anybody having ordered it.
+             */
+            interruptions: number;
+            /** @description What the file was called. */
+            name: string;
+            /** @description How it ended. */
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Format: int64
+             * @description Times it went on after it was cut off or paused.
+             */
+            resumes: number;
+            /** @description SHA-256 of the whole file; `null` while it is not known. */
+            sha256: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of the file; `null` if nobody said.
+             */
+            size: number | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /** @description Who; `null` for somebody without a token. */
+            user: string | null;
+            /** @description What they were called. */
+            user_name: string;
+            /** @description What let them in. */
+            via: components["schemas"]["Via"];
+        };
         /** @description What is absent stays. */
         ChangesBody: {
             /**
@@ -548,6 +720,26 @@ export interface components {
             /** @example admin */
             username: string;
         };
+        /** @description A day, in UTC. */
+        Day: {
+            /** @description The date, `2026-01-31`. */
+            day: string;
+            /**
+             * Format: int64
+             * @description Bytes from the campus.
+             */
+            downloaded: number;
+            /**
+             * Format: int64
+             * @description Transfers that ended.
+             */
+            transfers: number;
+            /**
+             * Format: int64
+             * @description Bytes to the campus.
+             */
+            uploaded: number;
+        };
         /**
          * @description Which way the bytes go.
          * @enum {string}
@@ -573,8 +765,23 @@ export interface components {
              * @description When it was complete.
              */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was put into the trash; absent unless it is there.
+             */
+            deleted_at?: string | null;
             /** @description What it is about. */
             description: string;
+            /**
+             * Format: int64
+             * @description How often it was downloaded whole.
+             */
+            downloads: number;
+            /**
+             * Format: date-time
+             * @description When it goes into the trash by itself; `null` if it stays.
+             */
+            expires_at: string | null;
             /** @description Its id. */
             id: string;
             /** @description What it is saved as. */
@@ -609,6 +816,11 @@ export interface components {
             classification?: string | null;
             /** @description What it is about. */
             description?: string | null;
+            /**
+             * Format: date-time
+             * @description When it goes into the trash by itself; `null` lets it stay.
+             */
+            expires_at?: string | null;
             /** @description What it is saved as. */
             name?: string | null;
             /** @description Search words. */
@@ -745,6 +957,11 @@ export interface components {
             /** @description The link's password, if it has one. */
             password?: string | null;
         };
+        /**
+         * @description How a transfer ended.
+         * @enum {string}
+         */
+        Outcome: "done" | "abandoned" | "refused" | "open";
         /** @description One page of a list. */
         Paged_ApiToken: {
             /** @description The items, in the list's order. */
@@ -777,6 +994,64 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Paged_AuditEntry: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description From where, as the gateway saw it; empty if it did not say. */
+                address: string;
+                /**
+                 * Format: int64
+                 * @description Bytes of it that went over; what was sent twice counts twice.
+                 */
+                bytes: number;
+                /** @description Which way the bytes went. */
+                direction: components["schemas"]["Direction"];
+                /**
+                 * Format: date-time
+                 * @description When it ended; `null` while it may go on.
+                 */
+                ended_at: string | null;
+                /** @description The file; `null` if none came of it. */
+                file: string | null;
+                /** @description Its id; an upload's is the upload's. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Requests that ended before the last byte without anybody having ordered it.
+                 */
+                interruptions: number;
+                /** @description What the file was called. */
+                name: string;
+                /** @description How it ended. */
+                outcome: components["schemas"]["Outcome"];
+                /**
+                 * Format: int64
+                 * @description Times it went on after it was cut off or paused.
+                 */
+                resumes: number;
+                /** @description SHA-256 of the whole file; `null` while it is not known. */
+                sha256: string | null;
+                /**
+                 * Format: int64
+                 * @description Bytes of the file; `null` if nobody said.
+                 */
+                size: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                started_at: string;
+                /** @description Who; `null` for somebody without a token. */
+                user: string | null;
+                /** @description What they were called. */
+                user_name: string;
+                /** @description What let them in. */
+                via: components["schemas"]["Via"];
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Paged_File: {
             /** @description The items, in the list's order. */
             items: {
@@ -789,8 +1064,23 @@ export interface components {
                  * @description When it was complete.
                  */
                 created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was put into the trash; absent unless it is there.
+                 */
+                deleted_at?: string | null;
                 /** @description What it is about. */
                 description: string;
+                /**
+                 * Format: int64
+                 * @description How often it was downloaded whole.
+                 */
+                downloads: number;
+                /**
+                 * Format: date-time
+                 * @description When it goes into the trash by itself; `null` if it stays.
+                 */
+                expires_at: string | null;
                 /** @description Its id. */
                 id: string;
                 /** @description What it is saved as. */
@@ -937,6 +1227,23 @@ export interface components {
             /** @description What to pass as `cursor` for the next page; `null` on the last. */
             next_cursor?: string | null;
         };
+        /** @description A file that is downloaded often. */
+        Popular: {
+            /**
+             * Format: int64
+             * @description How many bytes of it were sent, ever.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How often it was downloaded whole, ever.
+             */
+            downloads: number;
+            /** @description Its id. */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+        };
         /** @description A user and what they are doing. */
         Presence: {
             /**
@@ -1052,6 +1359,19 @@ export interface components {
             /** @description Where it stands. */
             state: components["schemas"]["ItemState"];
         };
+        /** @description How transfers that broke off fared. */
+        Recovery: {
+            /**
+             * Format: int64
+             * @description Transfers that broke off at least once.
+             */
+            interrupted: number;
+            /**
+             * Format: int64
+             * @description Those of them that were done in the end.
+             */
+            recovered: number;
+        };
         Refresh: {
             /** @description The refresh token; without it that of the cookie is taken. */
             refresh_token?: string | null;
@@ -1154,6 +1474,29 @@ export interface components {
             /** @description Its path and query. */
             url: string;
         };
+        /** @description What transfers amount to. Hours and days are those in which transfers ended, in UTC. */
+        Statistics: {
+            /** @description Each day, oldest first, today last. */
+            by_day: components["schemas"]["Day"][];
+            /** @description Transfers by the hour of the day, 24 numbers. */
+            by_hour_of_day: number[];
+            /** @description How those that broke off fared. */
+            recovered_after_interruption: components["schemas"]["Recovery"];
+            /**
+             * Format: double
+             * @description The part of them that have all their bytes, 0 to 1; `null` without transfers.
+             */
+            success_rate: number | null;
+            /** @description The files downloaded most often. */
+            top: components["schemas"]["Popular"][];
+            /**
+             * Format: int64
+             * @description Transfers that ended.
+             */
+            transfers: number;
+            /** @description Bytes. */
+            volume: components["schemas"]["Volume"];
+        };
         /** @description What a session's holder is given. */
         TokenPair: {
             /** @description For `Authorization: Bearer`. */
@@ -1250,10 +1593,28 @@ export interface components {
          */
         UserRole: "admin" | "staff" | "professor" | "student";
         /**
+         * @description What let somebody in.
+         * @enum {string}
+         */
+        Via: "user" | "share" | "voucher" | "signed";
+        /**
          * @description Who may see a file.
          * @enum {string}
          */
         Visibility: "private" | "campus" | "public";
+        /** @description Bytes by direction. */
+        Volume: {
+            /**
+             * Format: int64
+             * @description From the campus.
+             */
+            downloaded: number;
+            /**
+             * Format: int64
+             * @description To the campus.
+             */
+            uploaded: number;
+        };
         /** @description A voucher as its maker sees it. */
         Voucher: {
             /**
@@ -1311,6 +1672,87 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description A user's id or user name. */
+                user?: string;
+                /** @description A file's id. */
+                file?: string;
+                /** @description `upload` or `download`. */
+                direction?: components["schemas"]["Direction"];
+                /** @description `done`, `abandoned`, `refused` or `open`. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description Begun at this moment (RFC 3339) or later. */
+                from?: string;
+                /** @description Begun before this moment. */
+                until?: string;
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AuditEntry"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description A user's id or user name. */
+                user?: string;
+                /** @description A file's id. */
+                file?: string;
+                /** @description `upload` or `download`. */
+                direction?: components["schemas"]["Direction"];
+                /** @description `done`, `abandoned`, `refused` or `open`. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description Begun at this moment (RFC 3339) or later. */
+                from?: string;
+                /** @description Begun before this moment. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_jwks: {
         parameters: {
             query?: never;
@@ -1471,7 +1913,7 @@ export interface operations {
     list_files: {
         parameters: {
             query?: {
-                /** @description Words that all occur in name, title, description, category, classification or tags. */
+                /** @description Beginnings of words that all occur in name, title, description, category, classification or tags. */
                 q?: string;
                 /** @description A category, exactly. */
                 category?: string;
@@ -1479,8 +1921,16 @@ export interface operations {
                 type?: string;
                 /** @description An owner's id or user name, or `me`. */
                 owner?: string;
+                /** @description A classification, exactly. */
+                classification?: string;
+                /** @description A tag. */
+                tag?: string;
+                /** @description Only files that end by themselves within so many days, 1–3650. */
+                expiring_within_days?: number;
+                /** @description What is in the trash: one's own, or everybody's for administrators. */
+                trash?: boolean;
                 /** @description The order: `-created_at` unless said. */
-                sort?: "-created_at" | "created_at" | "name" | "-name" | "size" | "-size";
+                sort?: "-created_at" | "created_at" | "name" | "-name" | "size" | "-size" | "-downloads" | "downloads";
                 /** @description Most items wanted, 1–500. */
                 limit?: number;
                 /** @description `next_cursor` of the page before; absent for the first. */
@@ -1519,6 +1969,8 @@ export interface operations {
                 tags?: string;
                 /** @description private, campus or public. */
                 visibility?: string;
+                /** @description When it goes into the trash by itself, in RFC 3339. */
+                expires_at?: string;
             };
             header?: {
                 "Idempotency-Key"?: string | null;
@@ -1598,11 +2050,21 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description It is in the trash */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     delete_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For good, and from the trash too. */
+                purge?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -1740,6 +2202,39 @@ export interface operations {
                 content?: never;
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    restore_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2183,6 +2678,42 @@ export interface operations {
             };
         };
     };
+    get_statistics: {
+        parameters: {
+            query?: {
+                /** @description Days back, today being one: 1–366. */
+                days?: number;
+                /** @description One's own transfers and files only. */
+                mine?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_tokens: {
         parameters: {
             query?: {
@@ -2279,6 +2810,124 @@ export interface operations {
             };
         };
     };
+    delete_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is complete */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    pause_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is complete */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    resume_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is complete */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     create_upload: {
         parameters: {
             query?: never;
@@ -2295,7 +2944,7 @@ export interface operations {
                 "Upload-Concat"?: string | null;
                 /** @description sha1, sha256 or blake3, and the body's digest in base64; may be a trailer */
                 "Upload-Checksum"?: string | null;
-                /** @description filename, filetype, title, description, category, classification, tags, visibility */
+                /** @description filename, filetype, title, description, category, classification, tags, visibility, expires_at */
                 "Upload-Metadata"?: string | null;
                 /** @description 6 or 8, instead of Tus-Resumable: the IETF's draft */
                 "Upload-Draft-Interop-Version"?: string | null;
@@ -2385,13 +3034,6 @@ export interface operations {
                 content?: never;
             };
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description It is a file by now */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2495,7 +3137,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Another offset, or a newer request */
+            /** @description Another offset, a newer request, or somebody paused it (type `/problems/held`) */
             409: {
                 headers: {
                     [name: string]: unknown;

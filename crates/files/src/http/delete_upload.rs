@@ -49,7 +49,7 @@ pub(super) async fn delete(
     match uploader.upload(uploading, id).await?.state {
         UploadState::Gone => return Err(IngestError::Gone.into()),
         UploadState::Done => {
-            uploading.store.remove_file(id, uploading.clock.now()).await?;
+            uploading.store.remove_file(id, None, uploading.clock.now()).await?;
         }
         UploadState::Open | UploadState::Part => uploading.ingest.abandon(id).await?,
     }
