@@ -83,4 +83,4 @@ code=$(curl --silent --output answer --write-out '%{http_code}' "$content")
 code=$(campus --request DELETE --output answer --write-out '%{http_code}' "$BEDEL_URL/api/v1/files/$id")
 [[ $code == 204 ]] || fail "DELETE answered $code"
 code=$(campus --output answer --write-out '%{http_code}' "$content")
-[[ $code == 404 ]] || fail "after DELETE: $code"
+[[ $code == 410 ]] || fail "after DELETE: $code"

@@ -53,13 +53,21 @@ pub(crate) fn acceptable(id: &str) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub Option<IpAddr>);
 
+impl ClientAddress {
+    /// The address that these headers name.
+    #[must_use]
+    pub fn of(headers: &http::HeaderMap) -> Self {
+        let last = headers.get_all("x-forwarded-for").iter().next_back();
+        let hop = last.and_then(|value| value.to_str().ok()?.rsplit(',').next());
+        Self(hop.and_then(|hop| hop.trim().parse().ok()))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let last = parts.headers.get_all("x-forwarded-for").iter().next_back();
-        let hop = last.and_then(|value| value.to_str().ok()?.rsplit(',').next());
-        Ok(Self(hop.and_then(|hop| hop.trim().parse().ok())))
+        Ok(Self::of(&parts.headers))
     }
 }
 

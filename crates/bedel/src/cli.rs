@@ -57,9 +57,12 @@ pub(crate) enum Command {
     /// List files.
     #[command(after_help = "Example: bedel ls lecture --json")]
     Ls(Ls),
-    /// Delete a file.
+    /// Delete a file; for a while it can be brought back.
     #[command(after_help = "Example: bedel rm 01k9x3v7c8m2q4t6w8y0a2c4e6")]
     Rm(Rm),
+    /// Bring a deleted file back from the trash.
+    #[command(after_help = "Example: bedel restore 01k9x3v7c8m2q4t6w8y0a2c4e6")]
+    Restore(Restore),
 }
 
 /// The data folder.
@@ -227,7 +230,7 @@ pub(crate) struct Ls {
     /// Print JSON, one file a line.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Show digests and whole ids.
+    /// Show digests, how often each was downloaded, and when it ends.
     #[arg(long)]
     pub(crate) long: bool,
 }
@@ -237,4 +240,17 @@ pub(crate) struct Ls {
 pub(crate) struct Rm {
     /// The file's id.
     pub(crate) id: String,
+    /// Delete it for good, without a way back.
+    #[arg(long)]
+    pub(crate) purge: bool,
+}
+
+/// `bedel restore`.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The file's id.
+    pub(crate) id: String,
+    /// Print the file as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -5,6 +5,7 @@ pub(crate) mod login;
 pub(crate) mod ls;
 pub(crate) mod progress;
 pub(crate) mod put;
+pub(crate) mod restore;
 pub(crate) mod rm;
 mod session;
 mod tls;

@@ -1,5 +1,7 @@
 //! Sending bytes: a file's chain as one stream, watched and counted while it goes.
 
+use std::future::Future;
+use std::iter;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,11 +11,14 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt, TryStreamExt};
 use kernel::blobs::{BlobError, Blobs};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::admission::Permit;
+use crate::model::audit::Ending;
 use crate::model::transfer::TransferState;
 use crate::model::{Segment, chain};
-use crate::tracker::Moving;
+use crate::recorder::Recording;
+use crate::tracker::{Moving, Order};
 
 /// A stream of bytes.
 pub(crate) type Pieces = BoxStream<'static, Result<Bytes, BlobError>>;
@@ -33,20 +38,43 @@ pub(crate) async fn open(blobs: Arc<dyn Blobs>, segments: &[Segment], range: &Ra
     Ok(first.chain(rest.try_flatten()).boxed())
 }
 
-/// A body that is a transfer: it holds its permit until its end and tells how far it is.
+/// A body that is a transfer: it holds its permit until its end, tells how far it is, and is written down when it is over.
 pub(crate) struct Watched {
     pieces: Pieces,
+    sent: Sent,
     offset: u64,
     left: u64,
-    moving: Moving,
+    recording: Recording,
+    moving: Option<Moving>,
+    stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     _permit: Option<Permit>,
 }
 
+/// Which bytes of the file a body carries.
+pub(crate) enum Sent {
+    /// Those from here on, as many as there were.
+    From(u64),
+    /// These, between other bytes: known only of a body that went whole.
+    Parts(Vec<Range<u64>>),
+}
+
 impl Watched {
-    /// `length` bytes, the first of which stands at `offset` of the file.
+    /// A body of `length` bytes. With `moving` people see it move, and may stop it.
     #[must_use]
-    pub(crate) fn new(pieces: Pieces, offset: u64, length: u64, moving: Moving, permit: Option<Permit>) -> Self {
-        Self { pieces, offset, left: length, moving, _permit: permit }
+    pub(crate) fn new(
+        pieces: Pieces,
+        sent: Sent,
+        length: u64,
+        recording: Recording,
+        moving: Option<(Moving, Permit)>,
+    ) -> Self {
+        let offset = match &sent {
+            Sent::From(offset) => *offset,
+            Sent::Parts(parts) => parts.first().map_or(0, |part| part.start),
+        };
+        let (moving, permit) = moving.unzip();
+        let stop = moving.as_ref().map(|moving| Box::pin(moving.stop().cancelled_owned()));
+        Self { pieces, sent, offset, left: length, recording, moving, stop, _permit: permit }
     }
 }
 
@@ -54,13 +82,24 @@ impl Stream for Watched {
     type Item = Result<Bytes, BlobError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(stop) = &mut self.stop
+            && stop.as_mut().poll(context).is_ready()
+        {
+            self.stop = None;
+            // An early end is the only thing that a client understands after the status.
+            let ordered =
+                std::io::Error::new(std::io::ErrorKind::ConnectionAborted, "the download was stopped by order");
+            return Poll::Ready(Some(Err(BlobError::Io(ordered))));
+        }
         let polled = self.pieces.poll_next_unpin(context);
         match &polled {
             Poll::Ready(Some(Ok(piece))) => {
                 let length = piece.len() as u64;
                 self.offset += length;
                 self.left = self.left.saturating_sub(length);
-                self.moving.moved_to(self.offset);
+                if let Some(moving) = &self.moving {
+                    moving.moved_to(self.offset);
+                }
             }
             Poll::Ready(Some(Err(error))) => {
                 // The status is long gone; a body that ends early is all the client can be told.
@@ -74,7 +113,30 @@ impl Stream for Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.moving.end(if self.left == 0 { TransferState::Done } else { TransferState::Disconnected });
+        let order = self.moving.as_ref().and_then(Moving::order);
+        let (state, ending) = match (self.left, order) {
+            (0, _) => (TransferState::Done, Ending::Whole),
+            (_, Some(Order::Pause)) => (TransferState::Paused, Ending::Paused),
+            (_, Some(Order::End)) => (TransferState::Disconnected, Ending::Ended),
+            (_, None) => (TransferState::Disconnected, Ending::Broken),
+        };
+        if let Some(moving) = &self.moving {
+            moving.end(state);
+        }
+        let (pieces, bytes) = match &mut self.sent {
+            Sent::From(start) => (iter::once(*start..self.offset).collect(), self.offset - *start),
+            Sent::Parts(parts) if ending == Ending::Whole => {
+                let parts = std::mem::take(parts);
+                let bytes = parts.iter().map(|part| part.end - part.start).sum();
+                (parts, bytes)
+            }
+            Sent::Parts(parts) => {
+                let most = parts.iter().map(|part| part.end - part.start).sum();
+                let start = parts.first().map_or(0, |part| part.start);
+                (Vec::new(), (self.offset - start).min(most))
+            }
+        };
+        self.recording.end(pieces, bytes, ending);
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use api::ClientAddress;
 use api::auth::{Caller, MaybeCaller};
 use axum::Router;
 use axum::routing::post;
+use http::HeaderMap;
 use kernel::blobs::Blobs;
 use kernel::clock::Clock;
 use kernel::config;
@@ -14,10 +16,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::admission::Admission;
+use crate::cut::Cutter;
 use crate::ingest::Ingest;
 use crate::model::quota::Quotas;
 use crate::model::signed::Signer;
 use crate::model::{Owner, Viewer};
+use crate::recorder::Recorder;
 use crate::store::Store;
 use crate::tracker::Tracker;
 
@@ -27,10 +31,12 @@ mod create_upload;
 mod create_voucher;
 mod delete_file;
 mod delete_share;
+mod delete_transfer;
 mod delete_upload;
 mod delete_voucher;
 mod door;
 mod draft;
+mod export_audit;
 mod get_content;
 mod get_file;
 mod get_my_quota;
@@ -38,8 +44,11 @@ mod get_quota;
 mod get_receipt;
 mod get_share;
 mod get_share_content;
+mod get_statistics;
+mod hand;
 mod head_upload;
 mod join_uploads;
+mod list_audit;
 mod list_files;
 mod list_presence;
 mod list_shares;
@@ -49,10 +58,13 @@ mod open_share;
 mod options_uploads;
 mod patch_file;
 mod patch_upload;
+mod pause_transfer;
 mod post_upload;
 mod problem;
 mod put_file;
 mod put_quota;
+mod restore_file;
+mod resume_transfer;
 mod sharing;
 mod sign_url;
 mod uploader;
@@ -68,6 +80,7 @@ pub(crate) struct Uploading {
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) tracker: Arc<Tracker>,
+    pub(crate) recorder: Arc<Recorder>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: IdSource,
     pub(crate) settings: config::Files,
@@ -80,6 +93,7 @@ pub(crate) struct Downloading {
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) tracker: Arc<Tracker>,
+    pub(crate) recorder: Arc<Recorder>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: IdSource,
     pub(crate) signer: Signer,
@@ -92,6 +106,24 @@ pub(crate) struct Catalogue {
     pub(crate) tracker: Arc<Tracker>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) signer: Signer,
+}
+
+/// What the endpoints that stop transfers, and let them go on, may touch.
+#[derive(Clone)]
+pub(crate) struct Hand {
+    pub(crate) store: Store,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) cutter: Arc<Cutter>,
+    pub(crate) live: Arc<dyn Live>,
+    pub(crate) tracker: Arc<Tracker>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What the endpoints that tell what has happened may touch.
+#[derive(Clone)]
+pub(crate) struct Past {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// What the endpoints that say what is going on may touch.
@@ -125,6 +157,8 @@ pub(crate) struct Capabilities {
     pub(crate) uploading: Uploading,
     pub(crate) catalogue: Catalogue,
     pub(crate) going_on: GoingOn,
+    pub(crate) hand: Hand,
+    pub(crate) past: Past,
     pub(crate) sharing: Sharing,
     pub(crate) inviting: Inviting,
     pub(crate) rationing: Rationing,
@@ -150,6 +184,8 @@ pub(crate) fn routes(may: Capabilities) -> OpenApiRouter {
         .merge(contents().with_state(may.sharing.downloading.clone()))
         .merge(files().with_state(may.catalogue))
         .merge(now().with_state(may.going_on))
+        .merge(orders().with_state(may.hand))
+        .merge(history().with_state(may.past))
         .merge(shares().with_state(may.sharing))
         .merge(vouchers().with_state(may.inviting))
         .merge(quotas().with_state(may.rationing))
@@ -163,6 +199,8 @@ pub(crate) fn documentation() -> utoipa::openapi::OpenApi {
         contents().into_openapi(),
         files().into_openapi(),
         now().into_openapi(),
+        orders().into_openapi(),
+        history().into_openapi(),
         shares().into_openapi(),
         vouchers().into_openapi(),
         quotas().into_openapi(),
@@ -187,6 +225,7 @@ fn files() -> OpenApiRouter<Catalogue> {
     OpenApiRouter::new()
         .routes(routes!(list_files::list_files))
         .routes(routes!(get_file::get_file, patch_file::patch_file, delete_file::delete_file))
+        .routes(routes!(restore_file::restore_file))
         .routes(routes!(sign_url::sign_url))
 }
 
@@ -213,6 +252,25 @@ fn quotas() -> OpenApiRouter<Rationing> {
     OpenApiRouter::new()
         .routes(routes!(get_my_quota::get_my_quota))
         .routes(routes!(get_quota::get_quota, put_quota::put_quota))
+}
+
+fn orders() -> OpenApiRouter<Hand> {
+    OpenApiRouter::new()
+        .routes(routes!(delete_transfer::delete_transfer))
+        .routes(routes!(pause_transfer::pause_transfer))
+        .routes(routes!(resume_transfer::resume_transfer))
+}
+
+fn history() -> OpenApiRouter<Past> {
+    OpenApiRouter::new()
+        .routes(routes!(list_audit::list_audit))
+        .routes(routes!(export_audit::export_audit))
+        .routes(routes!(get_statistics::get_statistics))
+}
+
+/// From where a request came, as the audit trail keeps it.
+fn address(headers: &HeaderMap) -> String {
+    ClientAddress::of(headers).0.map(|address| address.to_string()).unwrap_or_default()
 }
 
 fn owner(caller: &Caller) -> Owner {

@@ -15,9 +15,11 @@ use store::StoreError;
 use crate::admission::Permit;
 use crate::model::checksum::{BadChecksum, Check};
 use crate::model::concat::{self, BadConcat};
+use crate::model::metadata::BadMetadata;
 use crate::model::quota::Quotas;
+use crate::model::transfer::Transfer;
 use crate::model::voucher::Refusal;
-use crate::model::{File, Upload, UploadState};
+use crate::model::{File, Hold, Upload, UploadState};
 use crate::store::{CommitError, CreateError, NewUpload, QuotaError, Remember, Repeat, Store};
 use crate::tracker::Tracker;
 use crate::writers::{Guard, Writers};
@@ -53,6 +55,12 @@ pub(crate) enum IngestError {
     /// A newer request writes the upload.
     #[error("a newer request has taken the upload over")]
     TakenOver,
+    /// Somebody paused the upload: it takes no bytes until it is let go.
+    #[error("the upload is paused")]
+    Held,
+    /// What is said about the file cannot be.
+    #[error(transparent)]
+    Metadata(#[from] BadMetadata),
     /// The client's connection broke or fell silent; what arrived is kept.
     #[error("the body ended early")]
     Broken,
@@ -251,6 +259,7 @@ impl Ingest {
         mut new: NewUpload,
         writing: bool,
     ) -> Result<(Repeat, Option<Box<Claim>>), IngestError> {
+        new.metadata.check_expiry(new.now)?;
         let guard = writing.then(|| self.writers.enter(new.id));
         new.writer = guard.as_ref().map(Guard::writer);
         let id = new.id;
@@ -276,11 +285,14 @@ impl Ingest {
         if upload.state != UploadState::Open {
             return Ok(Claimed::Complete(Box::new(upload)));
         }
+        if upload.hold == Hold::Paused {
+            return Err(IngestError::Held);
+        }
         if guard.stop().is_cancelled() || upload.epoch != seen {
             return Err(IngestError::TakenOver);
         }
         let now = self.clock.now();
-        match self.store.take_over(id, seen, Some(guard.writer()), now).await? {
+        match self.store.take_over(id, seen, Some(guard.writer()), true, now).await? {
             Some(upload) => Ok(Claimed::Writer(Box::new(Claim { upload, guard }))),
             None => Err(IngestError::TakenOver),
         }
@@ -299,7 +311,7 @@ impl Ingest {
             if settled || guard.stop().is_cancelled() {
                 return Ok(upload);
             }
-            match self.store.take_over(id, upload.epoch, None, self.clock.now()).await {
+            match self.store.take_over(id, upload.epoch, None, true, self.clock.now()).await {
                 Ok(Some(settled)) => return Ok(settled),
                 Ok(None) => {}
                 // A database that can be read and not written still tells where the upload stands.
@@ -346,7 +358,9 @@ impl Ingest {
     /// Gives a claim back of which no use was made.
     pub(crate) async fn release(&self, claim: Box<Claim>) {
         // If SQL fails, the row names a writer that nobody answers for, and the next request takes it over all the same.
-        if let Err(error) = self.store.take_over(claim.upload.id, claim.upload.epoch, None, self.clock.now()).await {
+        if let Err(error) =
+            self.store.take_over(claim.upload.id, claim.upload.epoch, None, false, self.clock.now()).await
+        {
             tracing::info!(upload.id = %claim.upload.id, error = %error, "a claim was not given back");
         }
     }
@@ -356,6 +370,8 @@ impl Ingest {
     /// # Errors
     /// [`IngestError`].
     pub(crate) async fn abandon(&self, id: Id) -> Result<(), IngestError> {
+        // Said first, so that whoever writes it knows that its end was ordered.
+        self.store.hold(id, Hold::Ending).await?;
         let guard = self.writers.enter(id);
         if let Some(writer) = self.find(id).await?.writer {
             self.writers.end(id, &writer).await;
@@ -364,6 +380,35 @@ impl Ingest {
         self.tracker.forget(&id.to_string());
         drop(guard);
         Ok(())
+    }
+
+    /// Pauses an upload: whoever writes it commits what it has and ends, and nobody else may until [`Ingest::let_go`].
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    pub(crate) async fn pause(&self, id: Id) -> Result<Upload, IngestError> {
+        if !self.store.hold(id, Hold::Paused).await? {
+            return self.find(id).await;
+        }
+        let upload = self.quieten(id).await?;
+        // A writer that nobody answers for must not commit later.
+        let settled = match upload.writer {
+            Some(_) => self.store.take_over(id, upload.epoch, None, true, self.clock.now()).await?.unwrap_or(upload),
+            None => upload,
+        };
+        self.tracker.note(Transfer::of_upload(&settled, self.clock.now()));
+        Ok(settled)
+    }
+
+    /// Lets a paused upload go on.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    pub(crate) async fn let_go(&self, id: Id) -> Result<Upload, IngestError> {
+        self.store.hold(id, Hold::Free).await?;
+        let upload = self.find(id).await?;
+        self.tracker.note(Transfer::of_upload(&upload, self.clock.now()));
+        Ok(upload)
     }
 
     /// Receives a body into a claimed upload. It goes on to its end, and commits, when the caller is dropped.

@@ -20,6 +20,8 @@ mod hash;
 mod orphans;
 mod reading;
 mod scrub;
+mod settle;
+mod trash;
 
 use scrub::Step;
 
@@ -45,6 +47,8 @@ pub struct Jobs {
     pub(crate) scrub_rate: u64,
     /// What is counted.
     pub(crate) counts: Counts,
+    /// How long the trash keeps a file.
+    pub(crate) trash_days: u32,
 }
 
 impl Jobs {
@@ -126,10 +130,16 @@ impl Jobs {
         matches!(step, Ok(Step::Read(_)))
     }
 
-    /// Ends what has expired, then removes what was removed.
+    /// Ends what has expired, empties the trash, removes what was removed, and brings counts and indexes up to date.
     pub async fn pass(&self) {
         if let Err(error) = expire::pass(self).await {
             tracing::warn!(error = %error, "expired uploads could not be ended");
+        }
+        if let Err(error) = trash::pass(self).await {
+            tracing::warn!(error = %error, "the trash could not be emptied");
+        }
+        if let Err(error) = settle::pass(self).await {
+            tracing::warn!(error = %error, "the audit trail could not be brought up to date");
         }
         if let Err(error) = delete_blobs::pass(self).await {
             tracing::warn!(error = %error, "removed bytes could not be freed");

@@ -2,6 +2,7 @@
 
 mod admission;
 mod counts;
+mod cut;
 mod download;
 mod http;
 mod ingest;
@@ -10,6 +11,7 @@ mod key;
 mod migrations;
 pub mod model;
 mod passwords;
+mod recorder;
 mod service;
 mod store;
 mod tracker;

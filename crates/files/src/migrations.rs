@@ -1,12 +1,16 @@
-//! The tables of the service, one DDL statement a migration, the same text for SQLite and MySQL.
+//! The tables of the service, one DDL statement a migration, the same text for SQLite and MySQL but for full text.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
 /// All migrations, oldest first. What is here never changes; what is needed later is added.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    DDL.iter().map(|&(name, statement)| Box::new(Ddl { name, statement }) as Box<dyn MigrationTrait>).collect()
+    DDL.iter()
+        .map(|&(name, statement)| Ddl::both(name, statement))
+        .chain(LATER.iter().copied())
+        .map(|ddl| Box::new(ddl) as Box<dyn MigrationTrait>)
+        .collect()
 }
 
 const DDL: &[(&str, &str)] = &[
@@ -84,9 +88,69 @@ const DDL: &[(&str, &str)] = &[
     ),
 ];
 
+/// What is kept over time, and what only one of the engines has.
+const LATER: &[Ddl] = &[
+    Ddl::both(
+        "files-40-audit",
+        "CREATE TABLE files_audit (id varchar(26) NOT NULL PRIMARY KEY, user_id varchar(26) NOT NULL, user_name \
+         varchar(255) NOT NULL, file varchar(26) NOT NULL, name varchar(255) NOT NULL, direction varchar(10) NOT NULL, \
+         via varchar(10) NOT NULL, address varchar(64) NOT NULL, started_at bigint NOT NULL, seen_at bigint NOT NULL, \
+         ended_at bigint, transferred bigint NOT NULL, size_bytes bigint, interruptions bigint NOT NULL, resumes bigint \
+         NOT NULL, cut bigint NOT NULL, covered varchar(1400) NOT NULL, revision bigint NOT NULL, sha256 varchar(64), \
+         outcome varchar(10) NOT NULL)",
+    ),
+    Ddl::both("files-41-audit-started", "CREATE INDEX files_audit_started ON files_audit (started_at, id)"),
+    Ddl::both("files-42-audit-user", "CREATE INDEX files_audit_user ON files_audit (user_id, started_at, id)"),
+    Ddl::both("files-43-audit-file", "CREATE INDEX files_audit_file ON files_audit (file, started_at, id)"),
+    Ddl::both(
+        "files-44-audit-open",
+        "CREATE INDEX files_audit_open ON files_audit (outcome, direction, file, user_id, seen_at)",
+    ),
+    Ddl::both(
+        "files-45-hour",
+        "CREATE TABLE files_hour (owner varchar(26) NOT NULL, hour bigint NOT NULL, direction varchar(10) NOT NULL, \
+         transfers bigint NOT NULL, done bigint NOT NULL, bytes bigint NOT NULL, interrupted bigint NOT NULL, recovered \
+         bigint NOT NULL, PRIMARY KEY (owner, hour, direction))",
+    ),
+    Ddl::both("files-46-file-downloads", "ALTER TABLE files_file ADD COLUMN downloads bigint NOT NULL DEFAULT 0"),
+    Ddl::both("files-47-file-sent", "ALTER TABLE files_file ADD COLUMN sent_bytes bigint NOT NULL DEFAULT 0"),
+    Ddl::both("files-48-file-deleted", "ALTER TABLE files_file ADD COLUMN deleted_at bigint NOT NULL DEFAULT 0"),
+    Ddl::both("files-49-file-expires", "ALTER TABLE files_file ADD COLUMN expires_at bigint NOT NULL DEFAULT 0"),
+    Ddl::both(
+        "files-50-file-classification",
+        "ALTER TABLE files_file ADD COLUMN classification varchar(255) NOT NULL DEFAULT ''",
+    ),
+    Ddl::both("files-51-file-tags", "ALTER TABLE files_file ADD COLUMN tags longtext"),
+    Ddl::both("files-52-file-words", "ALTER TABLE files_file ADD COLUMN words longtext"),
+    Ddl::both("files-53-file-indexed", "ALTER TABLE files_file ADD COLUMN search_row bigint NOT NULL DEFAULT 0"),
+    Ddl::both("files-54-file-popular", "CREATE INDEX files_file_popular ON files_file (downloads, id)"),
+    Ddl::both("files-55-file-trash", "CREATE INDEX files_file_trash ON files_file (deleted_at, expires_at)"),
+    Ddl::both("files-56-file-search", "CREATE INDEX files_file_search ON files_file (search_row)"),
+    Ddl {
+        name: "files-57-search",
+        statement: "CREATE FULLTEXT INDEX files_file_words ON files_file (words)",
+        sqlite: Some("CREATE VIRTUAL TABLE files_search USING fts5(words, tokenize = 'ascii')"),
+    },
+    Ddl::both("files-58-upload-hold", "ALTER TABLE files_upload ADD COLUMN hold varchar(10) NOT NULL DEFAULT ''"),
+    Ddl::both(
+        "files-59-purged",
+        "CREATE TABLE files_purged (id varchar(26) NOT NULL PRIMARY KEY, owner varchar(26) NOT NULL, expires_at bigint \
+         NOT NULL)",
+    ),
+];
+
+#[derive(Clone, Copy)]
 struct Ddl {
     name: &'static str,
     statement: &'static str,
+    /// What SQLite runs instead.
+    sqlite: Option<&'static str>,
+}
+
+impl Ddl {
+    const fn both(name: &'static str, statement: &'static str) -> Self {
+        Self { name, statement, sqlite: None }
+    }
 }
 
 impl MigrationName for Ddl {
@@ -98,6 +162,8 @@ impl MigrationName for Ddl {
 #[async_trait::async_trait]
 impl MigrationTrait for Ddl {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(self.statement).await.map(drop)
+        let connection = manager.get_connection();
+        let own = self.sqlite.filter(|_| connection.get_database_backend() == DbBackend::Sqlite);
+        connection.execute_unprepared(own.unwrap_or(self.statement)).await.map(drop)
     }
 }

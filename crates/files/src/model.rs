@@ -5,10 +5,12 @@ use kernel::id::Id;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub mod audit;
 pub mod chain;
 pub mod checksum;
 pub mod concat;
 pub mod condition;
+pub mod coverage;
 pub mod digest;
 pub mod disposition;
 pub mod draft;
@@ -19,9 +21,11 @@ pub mod name;
 pub mod presence;
 pub mod quota;
 pub mod range;
+pub mod search;
 pub mod secret_token;
 pub mod share;
 pub mod signed;
+pub mod statistics;
 pub mod transfer;
 pub mod tus;
 pub mod voucher;
@@ -123,6 +127,8 @@ pub struct Upload {
     pub hash: digest::Running,
     /// Where it stands.
     pub state: UploadState,
+    /// Whether somebody holds it.
+    pub hold: Hold,
     /// What the file will be called and so on.
     pub metadata: Metadata,
     /// `Upload-Metadata` as it came, for HEAD; empty if there was none.
@@ -135,6 +141,36 @@ pub struct Upload {
     pub updated_at: Timestamp,
     /// When it will be removed if nothing more arrives.
     pub expires_at: Timestamp,
+}
+
+/// Whether somebody has ordered an upload to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hold {
+    /// Nobody.
+    #[default]
+    Free,
+    /// It takes no bytes until it is let go.
+    Paused,
+    /// It is about to be removed; whoever writes it is being told.
+    Ending,
+}
+
+impl Hold {
+    /// The word that stands in SQL.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Free => "",
+            Self::Paused => "paused",
+            Self::Ending => "ending",
+        }
+    }
+
+    /// What that word means.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Free, Self::Paused, Self::Ending].into_iter().find(|known| known.word() == word)
+    }
 }
 
 /// A request that writes, as other replicas see it.
@@ -192,6 +228,10 @@ pub struct File {
     pub created_at: Timestamp,
     /// What is known of its bytes.
     pub state: FileState,
+    /// How often it was downloaded whole.
+    pub downloads: u64,
+    /// When it was put into the trash; `None` where it is not there.
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl File {
@@ -220,6 +260,9 @@ impl File {
             visibility: self.metadata.visibility,
             created_at: self.created_at.to_string(),
             state: self.state,
+            expires_at: self.metadata.expires_at.map(|at| at.to_string()),
+            downloads: self.downloads,
+            deleted_at: self.deleted_at.map(|at| at.to_string()),
         }
     }
 }
@@ -259,6 +302,15 @@ pub struct FileView {
     /// When it was complete.
     #[schema(format = DateTime)]
     pub created_at: String,
+    /// When it goes into the trash by itself; `null` if it stays.
+    #[schema(format = DateTime, required)]
+    pub expires_at: Option<String>,
+    /// How often it was downloaded whole.
+    pub downloads: u64,
+    /// When it was put into the trash; absent unless it is there.
+    #[schema(format = DateTime)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<String>,
     /// What is known of its bytes.
     pub state: FileState,
 }

@@ -16,12 +16,16 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::admission::Admission;
 use crate::counts::Counts;
-use crate::http::{self, Capabilities, Catalogue, Downloading, GoingOn, Inviting, Rationing, Sharing, Uploading};
+use crate::cut::Cutter;
+use crate::http::{
+    self, Capabilities, Catalogue, Downloading, GoingOn, Hand, Inviting, Past, Rationing, Sharing, Uploading,
+};
 use crate::ingest::{Ingest, Parts};
 use crate::jobs::Jobs;
 use crate::key;
 use crate::model::signed::Signer;
 use crate::passwords::Passwords;
+use crate::recorder::Recorder;
 use crate::store::Store;
 use crate::tracker::Tracker;
 use crate::writers::Writers;
@@ -86,6 +90,8 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
         folder,
     });
     let counts = Counts::default();
+    let recorder = Recorder::new(store.clone(), ids.clone(), Arc::clone(&clock), lifecycle.clone());
+    let cutter = Cutter::new(Arc::clone(&live), Arc::clone(&tracker));
     let jobs = Jobs {
         store: store.clone(),
         blobs: Arc::clone(&blobs),
@@ -93,10 +99,12 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
         replica,
         scrub_rate: settings.scrub_bytes_per_second,
         counts: counts.clone(),
+        trash_days: settings.trash_days,
     };
 
     // They end with the hard token: a request that drains still needs them.
     tokio::spawn(writers.listen(lifecycle.clone()));
+    tokio::spawn(Arc::clone(&cutter).listen(lifecycle.clone()));
     tokio::spawn(Arc::clone(&tracker).tell(lifecycle.clone()));
     tokio::spawn(Arc::clone(&admission).dispatch(lifecycle.clone()));
     tokio::spawn(follow_revocations(verifier, Arc::clone(&live), lifecycle.hard().clone()));
@@ -109,6 +117,7 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
             ingest: Arc::clone(&ingest),
             admission: Arc::clone(&admission),
             tracker: Arc::clone(&tracker),
+            recorder: Arc::clone(&recorder),
             clock: Arc::clone(&clock),
             ids: ids.clone(),
             settings,
@@ -125,6 +134,15 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
             tracker: Arc::clone(&tracker),
             clock: Arc::clone(&clock),
         },
+        hand: Hand {
+            store: store.clone(),
+            ingest: Arc::clone(&ingest),
+            cutter,
+            live: Arc::clone(&live),
+            tracker: Arc::clone(&tracker),
+            clock: Arc::clone(&clock),
+        },
+        past: Past { store: store.clone(), clock: Arc::clone(&clock) },
         sharing: Sharing {
             passwords: Passwords::new(ids.clone()),
             downloading: Downloading {
@@ -132,6 +150,7 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
                 blobs: Arc::clone(&blobs),
                 admission,
                 tracker,
+                recorder,
                 clock: Arc::clone(&clock),
                 ids: ids.clone(),
                 signer: signer.clone(),
@@ -201,17 +220,24 @@ mod tests {
             "post /api/v1/shares/{share}/open",
             "post /api/v1/vouchers",
             "put /api/v1/quotas/{user}",
+            "delete /api/v1/transfers/{id}",
             "delete /api/v1/uploads/{id}",
+            "get /api/v1/audit",
+            "get /api/v1/audit.csv",
             "get /api/v1/files",
             "get /api/v1/files/{id}",
             "get /api/v1/files/{id}/content",
             "get /api/v1/presence",
+            "get /api/v1/statistics",
             "get /api/v1/transfers",
             "head /api/v1/uploads/{id}",
             "options /api/v1/uploads",
             "patch /api/v1/files/{id}",
             "patch /api/v1/uploads/{id}",
+            "post /api/v1/files/{id}/restore",
             "post /api/v1/files/{id}/url",
+            "post /api/v1/transfers/{id}/pause",
+            "post /api/v1/transfers/{id}/resume",
             "post /api/v1/uploads",
             "put /api/v1/files",
         ];
@@ -220,7 +246,18 @@ mod tests {
         got.sort_unstable();
         assert_eq!(got, expected);
         let schemas = document["components"]["schemas"].as_object().expect("schemas");
-        for name in ["File", "Transfer", "Presence", "Visibility", "Share", "Voucher", "Receipt", "Quota"] {
+        for name in [
+            "File",
+            "Transfer",
+            "Presence",
+            "Visibility",
+            "Share",
+            "Voucher",
+            "Receipt",
+            "Quota",
+            "AuditEntry",
+            "Statistics",
+        ] {
             assert!(schemas.contains_key(name), "{name}");
         }
     }

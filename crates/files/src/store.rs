@@ -9,21 +9,27 @@ use store::{DbContext, Sql, StoreError};
 
 use crate::model::{Metadata, Owner};
 
+mod audit;
 mod catalogue;
 mod commit;
+mod index;
 mod join;
 mod quotas;
 mod reading;
 mod shares;
+mod statistics;
 mod sweep;
+mod trash;
 mod uploads;
 mod vouchers;
 
+pub(crate) use audit::{Download, Records, RefusedUpload};
 pub(crate) use catalogue::Removal;
 pub(crate) use commit::{Commit, CommitError, Finish, Remember};
 pub(crate) use quotas::QuotaError;
 pub(crate) use reading::{HASH, ScrubCursor, Verdict};
 pub(crate) use shares::Guess;
+pub(crate) use statistics::Whose;
 pub(crate) use sweep::{DELETE_BLOBS, Swept};
 pub(crate) use uploads::{Begun, CreateError, NewUpload, Repeat};
 

@@ -9,8 +9,10 @@ use bytes::Bytes;
 use kernel::clock::Clock;
 use kernel::lifecycle::Lifecycle;
 use kernel::live::Live;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
 
 use crate::model::concat::Kind;
 use crate::model::presence::{self, Sighting};
@@ -40,6 +42,19 @@ struct Active {
     durable: AtomicU64,
     ended: AtomicBool,
     told: Mutex<Told>,
+    /// Cancelled when somebody ordered it to stop; `order` says how.
+    stop: CancellationToken,
+    order: Mutex<Option<Order>>,
+}
+
+/// What somebody ordered for a transfer that moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Order {
+    /// It may go on later.
+    Pause,
+    /// It may not.
+    End,
 }
 
 /// What was told last, for the speed.
@@ -86,6 +101,16 @@ impl Moving {
     /// From where it could go on.
     pub(crate) fn durable_to(&self, offset: u64) {
         self.0.active.durable.fetch_max(offset, Ordering::Relaxed);
+    }
+
+    /// Cancelled when somebody orders it to stop.
+    pub(crate) fn stop(&self) -> CancellationToken {
+        self.0.active.stop.clone()
+    }
+
+    /// What was ordered.
+    pub(crate) fn order(&self) -> Option<Order> {
+        *lock(&self.0.active.order)
     }
 
     /// How it ended. Only the first word counts.
@@ -176,6 +201,8 @@ impl Tracker {
             durable: AtomicU64::new(offset),
             ended: AtomicBool::new(false),
             told: Mutex::new(told),
+            stop: CancellationToken::new(),
+            order: Mutex::default(),
         });
         lock(&self.active).push(Arc::clone(&active));
         self.wake.notify_one();
@@ -193,6 +220,25 @@ impl Tracker {
         }
         drop(ended);
         self.wake.notify_one();
+    }
+
+    /// A transfer stands as somebody ordered, be it moving here or nowhere.
+    pub(crate) fn note(&self, transfer: Transfer) {
+        lock(&self.ended).push(transfer);
+        self.wake.notify_one();
+    }
+
+    /// Cuts a transfer that moves in this process. `None` if there is none of this id.
+    pub(crate) fn cut(&self, id: &str, order: Order) -> Option<Transfer> {
+        let active = lock(&self.active).iter().find(|active| active.about.id == id).cloned()?;
+        let mut given = lock(&active.order);
+        given.get_or_insert(order);
+        drop(given);
+        active.stop.cancel();
+        let state = if order == Order::Pause { TransferState::Paused } else { TransferState::Disconnected };
+        // Said now: a client that does not read learns of it only when it does.
+        self.end(&active, state);
+        Some(active.transfer(state, 0))
     }
 
     /// A transfer is to be seen no more.

@@ -33,7 +33,10 @@ pub(crate) async fn ls(arguments: Ls) -> anyhow::Result<()> {
         let day = seen.get(..10).unwrap_or_default();
         print!("{}  {:>13}  {day}  {}", file.id, file.size, file.name);
         if arguments.long {
-            print!("  sha256:{}", file.sha256.as_deref().unwrap_or("-"));
+            let downloads = file.rest.get("downloads").and_then(serde_json::Value::as_u64).unwrap_or(0);
+            let ends = file.rest.get("expires_at").and_then(|at| at.as_str()).and_then(|at| at.get(..10));
+            let sha256 = file.sha256.as_deref().unwrap_or("-");
+            print!("  sha256:{sha256}  downloads:{downloads}  ends:{}", ends.unwrap_or("-"));
         }
         println!();
     }

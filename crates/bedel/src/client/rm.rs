@@ -6,7 +6,7 @@ use reqwest::Method;
 use super::{Campus, accept};
 use crate::cli::Rm;
 
-/// Deletes a file.
+/// Deletes a file, and says how to undo it.
 ///
 /// # Errors
 /// If there is none, or one may not.
@@ -15,7 +15,12 @@ pub(crate) async fn rm(arguments: Rm) -> anyhow::Result<()> {
         bail!("{} is not a file's id: see `bedel ls`", arguments.id);
     }
     let campus = Campus::open()?;
-    accept(campus.request(Method::DELETE, &format!("/files/{}", arguments.id)).await?.send().await?).await?;
-    println!("{} was deleted.", arguments.id);
+    let purge = if arguments.purge { "?purge=true" } else { "" };
+    accept(campus.request(Method::DELETE, &format!("/files/{}{purge}", arguments.id)).await?.send().await?).await?;
+    if arguments.purge {
+        println!("{} was deleted for good.", arguments.id);
+    } else {
+        println!("{0} is in the trash. To undo: bedel restore {0}", arguments.id);
+    }
     Ok(())
 }

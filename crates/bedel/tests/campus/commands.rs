@@ -47,8 +47,16 @@ async fn log_in_put_ls_get_rm() {
     assert!(get.status.success(), "{}", text(&get.stderr));
     assert_eq!(std::fs::read(&target).expect("reads"), std::fs::read(&source).expect("reads"));
 
-    assert!(remembered(&["rm", id]).output().expect("runs").status.success());
+    let long = remembered(&["ls", "--long"]).output().expect("runs");
+    assert!(text(&long.stdout).contains("  ends:-"), "{}", text(&long.stdout));
+
+    let removed = remembered(&["rm", id]).output().expect("runs");
+    assert!(text(&removed.stdout).contains(&format!("bedel restore {id}")), "{}", text(&removed.stdout));
     let gone = remembered(&["get", id]).output().expect("runs");
+    assert!(!gone.status.success() && text(&gone.stderr).contains("410"), "{}", text(&gone.stderr));
+    assert!(remembered(&["restore", id]).output().expect("runs").status.success());
+    assert!(remembered(&["rm", "--purge", id]).output().expect("runs").status.success());
+    let gone = remembered(&["restore", id]).output().expect("runs");
     assert!(!gone.status.success() && text(&gone.stderr).contains("404"), "{}", text(&gone.stderr));
 }
 

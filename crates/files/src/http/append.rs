@@ -10,7 +10,7 @@ use super::uploader::Uploader;
 use crate::admission::Refused;
 use crate::ingest::{self, Claimed, IngestError, Received, Terms};
 use crate::model::concat::Kind;
-use crate::model::{Upload, UploadState};
+use crate::model::{Hold, Upload, UploadState};
 use store::StoreError;
 
 /// Where bytes belong and what they mean.
@@ -26,7 +26,7 @@ pub(super) struct Append {
 /// What became of them.
 pub(super) enum Appended {
     /// They were taken.
-    Received(Received),
+    Received(Box<Received>),
     /// There are all bytes already; the body was not read.
     Complete(Box<Upload>, Body),
 }
@@ -88,6 +88,9 @@ pub(super) async fn append(
         (UploadState::Part | UploadState::Done, _) => return Ok(Appended::Complete(Box::new(found), body)),
         (UploadState::Open, _) => {}
     }
+    if found.hold == Hold::Paused {
+        return Err(IngestError::Held.into());
+    }
     // Where nobody writes, a wrong offset needs no takeover to be refused.
     if found.writer.is_none() && found.offset != append.offset {
         return Err(IngestError::Offset { actual: found.offset }.into());
@@ -116,7 +119,7 @@ pub(super) async fn append(
         uploading.ingest.release(claim).await;
         return Err(error.into());
     }
-    Ok(Appended::Received(uploading.ingest.receive(claim, body, append.terms, permit).await?))
+    Ok(Appended::Received(Box::new(uploading.ingest.receive(claim, body, append.terms, permit).await?)))
 }
 
 /// A declared length that goes beyond the upload's is refused before any of it is read.

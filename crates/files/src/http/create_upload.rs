@@ -12,13 +12,14 @@ use kernel::id::Id;
 use super::door::Door;
 use super::problem::Failure;
 use super::uploader::Uploader;
-use super::{Uploading, draft, join_uploads};
+use super::{Uploading, address, draft, join_uploads};
 use crate::ingest::{IngestError, Terms};
+use crate::model::audit::Via;
 use crate::model::checksum::Check;
 use crate::model::concat::{Concat, Kind};
 use crate::model::condition::http_date;
-use crate::model::{File, Metadata, Upload, UploadState, tus};
-use crate::store::{NewUpload, Remember, Repeat};
+use crate::model::{File, Metadata, Owner, Upload, UploadState, tus};
+use crate::store::{NewUpload, RefusedUpload, Remember, Repeat};
 
 /// Begins an upload.
 #[utoipa::path(
@@ -32,7 +33,7 @@ use crate::store::{NewUpload, Remember, Repeat};
         ("Upload-Defer-Length" = Option<i64>, Header, description = "1: the length comes with a later PATCH"),
         ("Upload-Concat" = Option<String>, Header, description = "partial, or final; and the addresses of parts"),
         ("Upload-Checksum" = Option<String>, Header, description = "sha1, sha256 or blake3, and the body's digest in base64; may be a trailer"),
-        ("Upload-Metadata" = Option<String>, Header, description = "filename, filetype, title, description, category, classification, tags, visibility"),
+        ("Upload-Metadata" = Option<String>, Header, description = "filename, filetype, title, description, category, classification, tags, visibility, expires_at"),
         ("Upload-Draft-Interop-Version" = Option<String>, Header, description = "6 or 8, instead of Tus-Resumable: the IETF's draft"),
         ("Upload-Complete" = Option<String>, Header, description = "?1 or ?0: whether the body is all of the file (draft)"),
     ),
@@ -113,15 +114,21 @@ async fn begin(
     let length = tus::length(headers)?;
     let check = Check::from_headers(headers)?;
     let most = uploading.settings.max_size;
-    if length.is_some_and(|length| length > most) {
-        return Err(IngestError::TooLarge { most }.into());
+    let fits = if length.is_some_and(|length| length > most) {
+        Err(IngestError::TooLarge { most })
+    } else {
+        uploading.ingest.check_space(length.unwrap_or(0))
+    };
+    if let Err(error) = fits {
+        let who = (uploader.owner(), uploader.via());
+        uploading.recorder.refused(refusal(uploading, who, headers, &asked.metadata.name, length));
+        return Err(error.into());
     }
     let with_bytes = has_bytes(headers, &body)?;
     let room = length.unwrap_or(most);
     if with_bytes && body.size_hint().lower() > room {
         return Err(IngestError::TooLarge { most: room }.into());
     }
-    uploading.ingest.check_space(length.unwrap_or(0))?;
     uploader.seen(uploading);
     let permit = if with_bytes { Some(uploading.admission.enter(Some(uploader.account())).await?) } else { None };
 
@@ -144,6 +151,8 @@ async fn begin(
         now,
         expires_at: uploading.ingest.expiry(now),
         writer: None,
+        via: uploader.via(),
+        address: address(headers),
         by: uploader.begun(),
         quotas: uploading.ingest.quotas(),
     };
@@ -170,6 +179,18 @@ async fn begin(
         }
         (Repeat::OtherRequest, _) => Err(IngestError::OtherRequest.into()),
     }
+}
+
+/// What the audit trail tells of an upload that is not let begin.
+pub(super) fn refusal(
+    uploading: &Uploading,
+    (user, via): (Owner, Via),
+    headers: &HeaderMap,
+    name: &str,
+    size: Option<u64>,
+) -> RefusedUpload {
+    let (address, name) = (address(headers), name.to_owned());
+    RefusedUpload { user, via, address, name, size, at: uploading.clock.now() }
 }
 
 /// Whether the upload's first bytes come along. A body of no declared length and no type is an empty one: proxies send

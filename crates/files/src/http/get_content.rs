@@ -21,12 +21,15 @@ use kernel::id::Id;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::get_file::check_readable;
 use super::problem::Failure;
-use super::{Downloading, maybe_viewer, owner};
-use crate::download::{self, Multipart, Watched};
+use super::{Downloading, address, maybe_viewer, owner};
+use crate::download::{self, Multipart, Sent, Watched};
+use crate::model::audit::Via;
 use crate::model::condition::{self, Outcome, Validators};
 use crate::model::range::{self, Wanted};
-use crate::model::{File, Owner, Viewer, Visibility, disposition};
+use crate::model::{File, Owner, Visibility, digest, disposition};
+use crate::store::Download;
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
@@ -69,11 +72,13 @@ pub(super) async fn get_content(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let (file, signed) = find(&downloading, &caller, id, params.signature.as_deref()).await?;
+    let (file, via) = find(&downloading, &caller, id, params.signature.as_deref()).await?;
+    let open = via != Via::User || caller.0.is_none();
+    let way = Way { via, open, address: address(&headers) };
     if let Some(caller) = &caller.0 {
         downloading.tracker.saw(&owner(caller));
     }
-    answer(&downloading, &caller, &file, plan(&file, &method, &headers)?, signed).await
+    answer(&downloading, &caller, &file, plan(&file, &method, &headers)?, &way).await
 }
 
 /// What a request is answered with.
@@ -138,24 +143,24 @@ pub(super) fn plan(file: &File, method: &Method, headers: &HeaderMap) -> Result<
     }
 }
 
-/// Answers as planned. `open`: whoever asks need not be known.
+/// Answers as planned.
 pub(super) async fn answer(
     downloading: &Downloading,
     caller: &MaybeCaller,
     file: &File,
     planned: Planned,
-    open: bool,
+    way: &Way,
 ) -> Result<Response, Failure> {
     let mut response = match planned {
         Planned::NotModified => {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
-            describe(response.headers_mut(), file, open);
+            describe(response.headers_mut(), file, way.open);
             response.headers_mut().remove(CONTENT_TYPE);
             return Ok(response);
         }
-        Planned::Parts(parts) => return send_parts(downloading, caller, file, parts, open).await,
+        Planned::Parts(parts) => return send_parts(downloading, caller, file, parts, way).await,
         Planned::Part(part) => {
-            let mut response = Response::new(send(downloading, caller, file, &part).await?);
+            let mut response = Response::new(send(downloading, caller, file, &part, way).await?);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             let headers = response.headers_mut();
             headers.insert(CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
@@ -164,7 +169,7 @@ pub(super) async fn answer(
         }
         Planned::Described | Planned::Whole => {
             let body = match planned {
-                Planned::Whole => send(downloading, caller, file, &(0..file.size)).await?,
+                Planned::Whole => send(downloading, caller, file, &(0..file.size), way).await?,
                 _ => Body::empty(),
             };
             let mut response = Response::new(body);
@@ -172,17 +177,17 @@ pub(super) async fn answer(
             response
         }
     };
-    describe(response.headers_mut(), file, open);
+    describe(response.headers_mut(), file, way.open);
     Ok(response)
 }
 
-/// The file, if whoever asks may read it, and whether that is so by a signature.
+/// The file, if whoever asks may read it, and what lets them.
 async fn find(
     downloading: &Downloading,
     caller: &MaybeCaller,
     id: Id,
     signature: Option<&str>,
-) -> Result<(File, bool), Failure> {
+) -> Result<(File, Via), Failure> {
     let signed = match signature {
         Some(signature) if downloading.signer.verify(id, signature, downloading.clock.now()) => true,
         Some(_) if caller.0.is_none() => {
@@ -191,14 +196,12 @@ async fn find(
         }
         _ => false,
     };
-    let viewer = if signed { None } else { Some(maybe_viewer(caller)?) };
-    let file = downloading.store.file(id).await?.ok_or_else(Problem::not_found)?;
-    let visible = viewer.is_none_or(|viewer| viewer.may_read(file.owner.id, file.metadata.visibility));
-    if !visible {
-        // A person without a token may be the owner: 401 tells a client to log in, and says nothing of the file.
-        return Err(Problem::not_found().into());
+    let file = downloading.store.file_or_trashed(id).await?.ok_or_else(Problem::not_found)?;
+    if signed {
+        return if file.deleted_at.is_none() { Ok((file, Via::Signed)) } else { Err(Problem::not_found().into()) };
     }
-    Ok((file, signed || matches!(viewer, Some(Viewer::Anonymous))))
+    check_readable(maybe_viewer(caller)?, &file)?;
+    Ok((file, Via::User))
 }
 
 async fn send(
@@ -206,6 +209,7 @@ async fn send(
     caller: &MaybeCaller,
     file: &File,
     part: &Range<u64>,
+    way: &Way,
 ) -> Result<Body, Failure> {
     let length = part.end - part.start;
     let permit = match length {
@@ -214,12 +218,12 @@ async fn send(
     };
     let segments = downloading.store.chain(file.id).await?;
     let pieces = download::open(downloading.blobs.clone(), &segments, part).await?;
-    if permit.is_none() {
-        return Ok(Body::from_stream(pieces));
-    }
-    let id = downloading.ids.next().to_string();
-    let moving = downloading.tracker.download(id, file, &transferring(caller, file), part.start);
-    Ok(Body::from_stream(Watched::new(pieces, part.start, length, moving, permit)))
+    let moving = permit.map(|permit| {
+        let id = downloading.ids.next().to_string();
+        (downloading.tracker.download(id, file, &transferring(caller, file), part.start), permit)
+    });
+    let recording = downloading.recorder.begin(way.download(caller, file));
+    Ok(Body::from_stream(Watched::new(pieces, Sent::From(part.start), length, recording, moving)))
 }
 
 async fn send_parts(
@@ -227,7 +231,7 @@ async fn send_parts(
     caller: &MaybeCaller,
     file: &File,
     parts: Vec<Range<u64>>,
-    signed: bool,
+    way: &Way,
 ) -> Result<Response, Failure> {
     let permit = downloading.admission.enter(caller.0.as_ref().map(|caller| caller.user)).await?;
     let segments = downloading.store.chain(file.id).await?;
@@ -240,16 +244,43 @@ async fn send_parts(
     let length = multipart.length(&parts);
     let first = parts.first().map_or(0, |part| part.start);
     let content_type = format!("multipart/byteranges; boundary={}", multipart.boundary);
+    let carried = parts.clone();
     let pieces = multipart.body(downloading.blobs.clone(), segments, parts).await?;
     let moving = downloading.tracker.download(id, file, &transferring(caller, file), first);
-    let body = Body::from_stream(Watched::new(pieces, first, length, moving, Some(permit)));
+    let recording = downloading.recorder.begin(way.download(caller, file));
+    let body = Body::from_stream(Watched::new(pieces, Sent::Parts(carried), length, recording, Some((moving, permit))));
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     let headers = response.headers_mut();
-    describe(headers, file, signed);
+    describe(headers, file, way.open);
     insert(headers, CONTENT_TYPE, &content_type);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     Ok(response)
+}
+
+/// How the bytes were come by.
+pub(super) struct Way {
+    /// What let them in.
+    pub(super) via: Via,
+    /// Nobody was asked for a token.
+    pub(super) open: bool,
+    /// From where.
+    pub(super) address: String,
+}
+
+impl Way {
+    /// What the audit trail is told.
+    fn download(&self, caller: &MaybeCaller, file: &File) -> Download {
+        Download {
+            user: caller.0.as_ref().map(owner),
+            via: self.via,
+            address: self.address.clone(),
+            file: file.id,
+            name: file.metadata.name.clone(),
+            size: file.size,
+            sha256: file.sha256.map(|sha256| digest::hex(&sha256)),
+        }
+    }
 }
 
 /// Whose transfer it is: one by a signed or public address is the owner's, who gave it away.

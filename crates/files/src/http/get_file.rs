@@ -4,7 +4,7 @@ use api::auth::{Caller, MaybeCaller};
 use api::{Json, Path, Problem};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use kernel::error::Kind;
 use kernel::id::Id;
 
@@ -19,7 +19,7 @@ use crate::store::Store;
     path = "/api/v1/files/{id}",
     tag = "files",
     params(("id" = String, Path)),
-    responses((status = 200, body = FileView), (status = 404)),
+    responses((status = 200, body = FileView), (status = 404), (status = 410, description = "It is in the trash")),
     security((), ("token" = []))
 )]
 pub(super) async fn get_file(
@@ -33,8 +33,20 @@ pub(super) async fn get_file(
 
 /// The file, if it may be read: otherwise it does not exist.
 pub(super) async fn readable(catalogue: &Catalogue, viewer: Viewer, id: Id) -> Result<File, Failure> {
-    let file = catalogue.store.file(id).await?.ok_or_else(Problem::not_found)?;
-    if viewer.may_read(file.owner.id, file.metadata.visibility) { Ok(file) } else { Err(Problem::not_found().into()) }
+    let file = catalogue.store.file_or_trashed(id).await?.ok_or_else(Problem::not_found)?;
+    check_readable(viewer, &file)?;
+    Ok(file)
+}
+
+/// Passes if the file may be read. Whoever could bring it back is told that it is in the trash.
+pub(super) fn check_readable(viewer: Viewer, file: &File) -> Result<(), Failure> {
+    let writes = viewer.may_write(file.owner.id);
+    if file.deleted_at.is_some() && writes {
+        let detail = format!("This file is in the trash: POST /api/v1/files/{}/restore brings it back.", file.id);
+        return Err(Problem::with_status(StatusCode::GONE, "trashed", "It is in the trash", detail).into());
+    }
+    let reads = file.deleted_at.is_none() && viewer.may_read(file.owner.id, file.metadata.visibility);
+    if reads { Ok(()) } else { Err(Problem::not_found().into()) }
 }
 
 /// The file, if the caller may write it: 403 if they may only read it. `doing` completes "Only its owner may …".

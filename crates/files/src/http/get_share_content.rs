@@ -10,9 +10,10 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use kernel::secret::Secret;
 
-use super::get_content::{answer, plan};
+use super::get_content::{Way, answer, plan};
 use super::problem::Failure;
-use super::{Sharing, Tried};
+use super::{Sharing, Tried, address};
+use crate::model::audit::Via;
 use crate::model::share::Share;
 
 /// A link's bytes. Each first byte sent counts as one download; going on from a later one, within a day, does not.
@@ -57,8 +58,9 @@ pub(super) async fn get_share_content(
         Ok(planned) => planned.sends_bytes() && (planned.sends_first_byte() || !share.counted_lately(now)),
         Err(_) => false,
     };
+    let way = Way { via: Via::Share, open: false, address: address(&headers) };
     let answered = match planned {
-        Ok(planned) => answer(downloading, &MaybeCaller(None), &file, planned, false).await,
+        Ok(planned) => answer(downloading, &MaybeCaller(None), &file, planned, &way).await,
         Err(failure) => Err(failure),
     };
     // Counted when the bytes are at hand and before the first is sent; what could not be sent is not counted.

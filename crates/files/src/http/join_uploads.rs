@@ -4,10 +4,10 @@ use axum::response::Response;
 use http::HeaderMap;
 use kernel::id::Id;
 
-use super::Uploading;
 use super::create_upload::{Asked, again, answer};
 use super::problem::Failure;
 use super::uploader::Uploader;
+use super::{Uploading, address};
 use crate::ingest::IngestError;
 use crate::model::concat::{BadConcat, Kind};
 use crate::model::tus;
@@ -43,6 +43,8 @@ pub(super) async fn join(
         now,
         expires_at: uploading.ingest.expiry(now),
         writer: None,
+        via: uploader.via(),
+        address: address(headers),
         by: uploader.begun(),
         quotas: uploading.ingest.quotas(),
     };

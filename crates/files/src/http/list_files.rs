@@ -2,6 +2,8 @@
 
 #![expect(unused_qualifications, reason = "utoipa's macro names the query's type by its full path")]
 
+use std::time::Duration;
+
 use api::auth::MaybeCaller;
 use api::{FieldError, Json, Page, Paged, Problem, Query};
 use axum::extract::State;
@@ -11,15 +13,18 @@ use utoipa::IntoParams;
 use super::problem::Failure;
 use super::{Catalogue, maybe_viewer, owner};
 use crate::model::FileView;
-use crate::model::fold;
 use crate::model::listing::{Cursor, Filter, Sort};
+use crate::model::search::Search;
+
+/// Most days ahead for which files that end are listed.
+const MOST_DAYS: u32 = 3650;
 
 /// What is looked for.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Params {
-    /// Words that all occur in name, title, description, category, classification or tags.
+    /// Beginnings of words that all occur in name, title, description, category, classification or tags.
     q: Option<String>,
     /// A category, exactly.
     category: Option<String>,
@@ -28,6 +33,16 @@ pub(super) struct Params {
     media_type: Option<String>,
     /// An owner's id or user name, or `me`.
     owner: Option<String>,
+    /// A classification, exactly.
+    classification: Option<String>,
+    /// A tag.
+    tag: Option<String>,
+    /// Only files that end by themselves within so many days, 1–3650.
+    #[param(minimum = 1, maximum = 3650)]
+    expiring_within_days: Option<u32>,
+    /// What is in the trash: one's own, or everybody's for administrators.
+    #[serde(default)]
+    trash: bool,
     /// The order: `-created_at` unless said.
     #[serde(default)]
     sort: Sort,
@@ -67,8 +82,22 @@ pub(super) async fn list_files(
         },
         other => other.map(str::to_owned),
     };
+    if params.trash && caller.0.is_none() {
+        return Err(Problem::new(kernel::error::Kind::Unauthenticated, "trash=true needs a token.").into());
+    }
+    if params.expiring_within_days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
+        let message = format!("a number from 1 to {MOST_DAYS} is expected");
+        return Err(Problem::unprocessable(vec![FieldError::new("/expiring_within_days", "range", message)]).into());
+    }
+    let ends_before = params
+        .expiring_within_days
+        .map(|days| catalogue.clock.now().plus(Duration::from_secs(u64::from(days) * 86_400)));
     let filter = Filter {
-        words: params.q.as_deref().map(fold::words).unwrap_or_default(),
+        search: params.q.as_deref().map(Search::parse).unwrap_or_default(),
+        classification: wanted(params.classification),
+        tag: wanted(params.tag),
+        ends_before,
+        trash: params.trash,
         category: wanted(params.category),
         media_type: wanted(params.media_type),
         owner,

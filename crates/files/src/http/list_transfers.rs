@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::problem::Failure;
 use super::{GoingOn, owner};
+use crate::model::Hold;
 use crate::model::transfer::{Direction, PREFIX, Transfer, TransferState};
 
 /// Transfers.
@@ -50,7 +51,12 @@ pub(super) async fn list_transfers(
     let unfinished = going_on.store.unfinished((!caller.is_admin()).then_some(caller.user)).await?;
     for upload in &unfinished {
         let id = upload.id.to_string();
-        found.entry(id).or_insert_with(|| Transfer::of_upload(upload, now));
+        // Whoever was told to stop may not have told Live yet.
+        if upload.hold == Hold::Paused {
+            found.insert(id, Transfer::of_upload(upload, now));
+        } else {
+            found.entry(id).or_insert_with(|| Transfer::of_upload(upload, now));
+        }
     }
     let open: std::collections::BTreeSet<String> = unfinished.iter().map(|upload| upload.id.to_string()).collect();
     let mut items: Vec<Transfer> = found

@@ -4,9 +4,10 @@ use api::auth::Caller;
 use api::{Json, Path, Problem};
 use axum::extract::State;
 use axum::response::Response;
+use kernel::clock::Timestamp;
 use kernel::error::Kind;
 use kernel::id::Id;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use store::StoreError;
 use utoipa::ToSchema;
 
@@ -37,6 +38,10 @@ pub(super) struct FileChange {
     tags: Option<Vec<String>>,
     /// Who may see it.
     visibility: Option<Visibility>,
+    /// When it goes into the trash by itself; `null` lets it stay.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Option<Timestamp>>,
 }
 
 /// Corrects what is said about a file.
@@ -69,14 +74,28 @@ pub(super) async fn patch_file(
         classification: change.classification,
         tags: change.tags,
         visibility: change.visibility,
+        expires_at: change.expires_at,
     };
-    let changed = catalogue.store.describe(id, move |file| Ok(file.metadata.with(change.clone(), JSON_KEYS)?)).await;
+    let now = catalogue.clock.now();
+    let changed = catalogue.store.describe(id, move |file| {
+        let metadata = file.metadata.with(change.clone(), JSON_KEYS)?;
+        if change.expires_at.is_some() {
+            metadata.check_expiry(now)?;
+        }
+        Ok(metadata)
+    });
+    let changed = changed.await;
     match changed {
         Ok(Some(file)) => Ok(view(&file)),
         Ok(None) => Err(Problem::not_found().into()),
         Err(Refusal::Metadata(error)) => Err(error.into()),
         Err(Refusal::Store(error)) => Err(error.into()),
     }
+}
+
+/// Tells `null` from nothing.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Timestamp>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 enum Refusal {

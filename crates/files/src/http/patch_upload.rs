@@ -38,7 +38,7 @@ use crate::model::{Upload, UploadState, tus};
     responses(
         (status = 204, description = "Upload-Offset; Content-Location once the file is complete"),
         (status = 403, description = "It is made of parts"),
-        (status = 409, description = "Another offset, or a newer request"),
+        (status = 409, description = "Another offset, a newer request, or somebody paused it (type `/problems/held`)"),
         (status = 410), (status = 413), (status = 415), (status = 429),
         (status = 460, description = "The body is not the one of its checksum; nothing of it is kept"),
         (status = 503), (status = 507),

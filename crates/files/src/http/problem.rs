@@ -77,6 +77,16 @@ impl From<IngestError> for Failure {
             IngestError::TakenOver => {
                 Self(Problem::new(Kind::Conflict, "A newer request writes this upload: ask with HEAD where it stands."))
             }
+            IngestError::Held => Self(
+                Problem::with_status(
+                    StatusCode::CONFLICT,
+                    "held",
+                    "The transfer is paused",
+                    "Its owner or an administrator paused this upload. What arrived is kept: go on when it is let go.",
+                )
+                .retry_after(Duration::from_secs(30)),
+            ),
+            IngestError::Metadata(error) => error.into(),
             IngestError::Broken => Self(Problem::unparsable(
                 "The body ended early. What arrived is kept: ask with HEAD, then go on there.",
             )),

@@ -14,9 +14,11 @@ use serde::Deserialize;
 use store::idempotency::Seen;
 use utoipa::IntoParams;
 
+use super::create_upload::refusal;
 use super::problem::Failure;
-use super::{Uploading, owner};
+use super::{Uploading, address, owner};
 use crate::ingest::{Completes, IngestError, Terms};
+use crate::model::audit::Via;
 use crate::model::concat::Kind;
 use crate::model::metadata::{self, Change, JSON_KEYS};
 use crate::model::{FileView, Metadata};
@@ -41,6 +43,8 @@ pub(super) struct Params {
     tags: Option<String>,
     /// private, campus or public.
     visibility: Option<String>,
+    /// When it goes into the trash by itself, in RFC 3339.
+    expires_at: Option<String>,
 }
 
 /// A whole file in one request.
@@ -76,12 +80,17 @@ pub(super) async fn put_file(
         None => None,
     };
     let most = uploading.settings.max_size;
-    if length.is_some_and(|length| length > most) {
-        return Err(IngestError::TooLarge { most }.into());
-    }
     let name = params.name.clone();
     let metadata = describe(params, &headers)?;
-    uploading.ingest.check_space(length.unwrap_or(0))?;
+    let fits = if length.is_some_and(|length| length > most) {
+        Err(IngestError::TooLarge { most })
+    } else {
+        uploading.ingest.check_space(length.unwrap_or(0))
+    };
+    if let Err(error) = fits {
+        uploading.recorder.refused(refusal(&uploading, (owner(&caller), Via::User), &headers, &metadata.name, length));
+        return Err(error.into());
+    }
     uploading.tracker.saw(&owner(&caller));
 
     let remember = key.0.map(|key| Remember {
@@ -114,6 +123,8 @@ pub(super) async fn put_file(
         writer: None,
         by: Begun::Member(caller.role),
         quotas: uploading.ingest.quotas(),
+        via: Via::User,
+        address: address(&headers),
     };
     let id = new.id;
     let (Repeat::New, Some(claim)) = uploading.ingest.begin(new, true).await? else {
@@ -152,6 +163,10 @@ fn describe(params: Params, headers: &HeaderMap) -> Result<Metadata, Failure> {
         Some(word) => Some(metadata::visibility(word)?),
         None => None,
     };
+    let expires_at = match &params.expires_at {
+        Some(text) => Some(metadata::expiry(text)?),
+        None => None,
+    };
     if params.name.trim().is_empty() {
         return Err(Problem::unprocessable(vec![FieldError::new("/name", "missing", "a file name is expected")]).into());
     }
@@ -164,6 +179,7 @@ fn describe(params: Params, headers: &HeaderMap) -> Result<Metadata, Failure> {
         classification: params.classification,
         tags: params.tags.map(|text| metadata::split_tags(&text)),
         visibility,
+        expires_at,
     };
     Ok(Metadata::default().with(change, JSON_KEYS)?)
 }

@@ -13,6 +13,7 @@ use kernel::id::Id;
 use super::problem::Failure;
 use super::{Uploading, owner, viewer};
 use crate::ingest::IngestError;
+use crate::model::audit::Via;
 use crate::model::voucher::{Refusal, Voucher};
 use crate::model::{Owner, Upload, Visibility, secret_token};
 use crate::store::Begun;
@@ -72,6 +73,14 @@ impl Uploader {
         match self {
             Self::Member(caller) => caller.user,
             Self::Guest(voucher) => voucher.owner.id,
+        }
+    }
+
+    /// What lets them in.
+    pub(super) const fn via(&self) -> Via {
+        match self {
+            Self::Member(_) => Via::User,
+            Self::Guest(_) => Via::Voucher,
         }
     }
 

@@ -16,7 +16,7 @@ use super::{Claim, Completes, Ingest, IngestError, Received, Terms};
 use crate::model::concat::Kind;
 use crate::model::digest::Running;
 use crate::model::transfer::TransferState;
-use crate::model::{File, FileState, Segment, Upload};
+use crate::model::{File, FileState, Hold, Segment, Upload};
 use crate::store::{Commit, CommitError, Finish};
 use crate::tracker::Moving;
 use crate::writers::Guard;
@@ -132,7 +132,7 @@ impl<'i> Writing<'i> {
         self.sync().await?;
         self.ingest.check_space(0)?;
         self.committed().await?;
-        let commit = self.commit(false, None);
+        let commit = self.commit(false, false, None);
         let (store, offset, moving) = (self.ingest.store.clone(), self.durable.offset, self.moving.clone());
         self.committing = Some(tokio::spawn(async move {
             store.commit(commit).await?;
@@ -163,7 +163,7 @@ impl<'i> Writing<'i> {
         }
     }
 
-    fn commit(&mut self, release: bool, finish: Option<Finish>) -> Commit {
+    fn commit(&mut self, release: bool, broken: bool, finish: Option<Finish>) -> Commit {
         let now = self.ingest.clock.now();
         let linked = self.linked;
         self.linked |= self.durable.link.is_some();
@@ -174,6 +174,7 @@ impl<'i> Writing<'i> {
             hash: self.durable.hash.clone(),
             segment: self.durable.link.clone().map(|link| (link, linked)),
             release,
+            broken,
             finish,
             most: self.ingest.settings.max_size,
             now,
@@ -224,14 +225,16 @@ impl<'i> Writing<'i> {
             Some(file) => Some(Finish::File { file: Box::new(file.clone()), remember: self.terms.remember.clone() }),
             None => complete.then_some(Finish::Part),
         };
-        let commit = self.commit(true, finish);
+        let commit = self.commit(true, !complete && end != End::Clean, finish);
         if let Err(error) = self.ingest.store.commit(commit).await {
             return self.give_up(error.into()).await;
         }
         self.moving.durable_to(self.durable.offset);
+        let paused = !complete && end == End::TakenOver && is_paused(self.ingest, self.upload.id).await;
         let state = match (complete, end) {
             (true, _) => TransferState::Done,
             (false, End::Clean) => TransferState::Paused,
+            (false, _) if paused => TransferState::Paused,
             (false, _) => TransferState::Disconnected,
         };
         self.moving.end(state);
@@ -241,6 +244,7 @@ impl<'i> Writing<'i> {
             End::Clean => Ok(Received { offset: self.durable.offset, complete, file }),
             // The bytes were all there, so it does not matter how the connection ended.
             _ if complete => Ok(Received { offset: self.durable.offset, complete, file }),
+            _ if paused => Err(IngestError::Held),
             other => Err(error_of(other)),
         }
     }
@@ -250,6 +254,9 @@ impl<'i> Writing<'i> {
         // Its outcome is no news: the commit below says the same or more.
         drop(self.committed().await);
         if self.terms.one_shot && !matches!(error, IngestError::TakenOver) {
+            // For the audit alone: how far it came, and that it broke off.
+            let commit = self.commit(true, true, None);
+            drop(self.ingest.store.commit(commit).await);
             if let Err(failed) = self.ingest.store.abandon(self.upload.id, false, self.ingest.clock.now()).await {
                 tracing::warn!(upload.id = %self.upload.id, error = %failed, "a broken upload waits for its expiry");
             }
@@ -260,7 +267,7 @@ impl<'i> Writing<'i> {
         let released = if matches!(error, IngestError::TakenOver) {
             true
         } else {
-            let commit = self.commit(true, None);
+            let commit = self.commit(true, true, None);
             self.ingest.store.commit(commit).await.is_ok()
         };
         if released && unused {
@@ -280,8 +287,15 @@ impl<'i> Writing<'i> {
             sha256: Some(self.durable.hash.finish()),
             created_at: now,
             state: FileState::Ready,
+            downloads: 0,
+            deleted_at: None,
         }
     }
+}
+
+async fn is_paused(ingest: &Ingest, upload: kernel::id::Id) -> bool {
+    let upload = ingest.store.upload(upload).await;
+    matches!(upload, Ok(Some(upload)) if upload.hold == Hold::Paused)
 }
 
 fn error_of(end: End) -> IngestError {

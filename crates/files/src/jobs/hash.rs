@@ -95,6 +95,6 @@ async fn digest(work: &Jobs, job: &jobs::Job, stop: &CancellationToken) -> Resul
 /// The job's file, if its digest is not known yet.
 async fn wanted(work: &Jobs, job: &jobs::Job) -> Result<Option<File>, HashError> {
     let Ok(id) = job.key.parse() else { return Ok(None) };
-    let file = work.store.file(id).await?;
+    let file = work.store.file_or_trashed(id).await?;
     Ok(file.filter(|file| file.sha256.is_none() && file.state != FileState::Ready))
 }

@@ -78,7 +78,7 @@ pub(super) async fn step(work: &Jobs, lease: &Lease) -> Result<Step, ScrubError>
 /// The file to read on in, from where; a file that was removed meanwhile is left.
 async fn next(work: &Jobs, cursor: ScrubCursor) -> Result<Option<(File, u64, Running)>, ScrubError> {
     if let (Some(id), 1..) = (cursor.file, cursor.checked)
-        && let Some(file) = work.store.file(id).await?
+        && let Some(file) = work.store.file_or_trashed(id).await?
         && cursor.checked < file.size
     {
         return Ok(Some((file, cursor.checked, cursor.hash)));

@@ -4,11 +4,13 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kernel::clock::Timestamp;
 use kernel::id::Id;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::File;
+use super::search::Search;
 
 /// How a list of files is sorted; a leading `-` turns the order round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -32,6 +34,12 @@ pub enum Sort {
     /// Largest first.
     #[serde(rename = "-size")]
     Largest,
+    /// Most often downloaded first.
+    #[serde(rename = "-downloads")]
+    Popular,
+    /// Least often downloaded first.
+    #[serde(rename = "downloads")]
+    Unpopular,
 }
 
 /// What a file is sorted by.
@@ -62,6 +70,7 @@ impl Cursor {
         let key = match sort {
             Sort::Newest | Sort::Oldest => Key::Number(file.created_at.as_micros()),
             Sort::Smallest | Sort::Largest => Key::Number(i64::try_from(file.size).unwrap_or(i64::MAX)),
+            Sort::Popular | Sort::Unpopular => Key::Number(i64::try_from(file.downloads).unwrap_or(i64::MAX)),
             Sort::Name | Sort::NameBackwards => Key::Text(name_key(&file.metadata.name)),
         };
         Self { sort, key, id: file.id }
@@ -87,7 +96,10 @@ impl FromStr for Cursor {
         let fits = matches!(
             (cursor.sort, &cursor.key),
             (Sort::Name | Sort::NameBackwards, Key::Text(_))
-                | (Sort::Newest | Sort::Oldest | Sort::Smallest | Sort::Largest, Key::Number(_))
+                | (
+                    Sort::Newest | Sort::Oldest | Sort::Smallest | Sort::Largest | Sort::Popular | Sort::Unpopular,
+                    Key::Number(_)
+                )
         );
         if fits { Ok(cursor) } else { Err(BadCursor) }
     }
@@ -102,14 +114,22 @@ pub fn name_key(name: &str) -> String {
 /// What a list asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// Words that must all occur.
-    pub words: Vec<String>,
+    /// What must occur.
+    pub search: Search,
     /// The category, exactly.
     pub category: Option<String>,
     /// A media type, or a kind of them: `video`, `video/*`, `video/mp4`.
     pub media_type: Option<String>,
     /// The owner's id or user name.
     pub owner: Option<String>,
+    /// The classification, exactly.
+    pub classification: Option<String>,
+    /// A tag, without regard to case and accents.
+    pub tag: Option<String>,
+    /// Only files that end by themselves before this moment.
+    pub ends_before: Option<Timestamp>,
+    /// What is in the trash instead of what is not: the viewer's own, or all for an administrator.
+    pub trash: bool,
     /// The order.
     pub sort: Sort,
 }

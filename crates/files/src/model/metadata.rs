@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kernel::clock::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Visibility, disposition, fold, name};
@@ -36,6 +37,9 @@ pub struct Metadata {
     pub tags: Vec<String>,
     /// Who may see it.
     pub visibility: Visibility,
+    /// When it goes into the trash by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Which key is wrong, and how.
@@ -72,6 +76,7 @@ impl Default for Metadata {
             classification: String::new(),
             tags: Vec::new(),
             visibility: Visibility::Private,
+            expires_at: None,
         }
     }
 }
@@ -95,6 +100,8 @@ pub struct Change {
     pub tags: Option<Vec<String>>,
     /// See [`Metadata`].
     pub visibility: Option<Visibility>,
+    /// See [`Metadata`]; `Some(None)` lets the file stay.
+    pub expires_at: Option<Option<Timestamp>>,
 }
 
 /// What the keys of a change are called where it came from, so that a refusal names the right one.
@@ -143,7 +150,21 @@ impl Metadata {
         if let Some(visibility) = change.visibility {
             next.visibility = visibility;
         }
+        if let Some(expires_at) = change.expires_at {
+            next.expires_at = expires_at;
+        }
         Ok(next)
+    }
+
+    /// Passes unless the file would have ended before it began.
+    ///
+    /// # Errors
+    /// `expires_at` is not after `now`.
+    pub fn check_expiry(&self, now: Timestamp) -> Result<(), BadMetadata> {
+        match self.expires_at {
+            Some(at) if at <= now => Err(value("expires_at", "past", "a moment that is still to come is expected")),
+            _ => Ok(()),
+        }
     }
 
     /// What a search looks through: folded, all fields in one.
@@ -172,6 +193,7 @@ impl Metadata {
                 "classification" => change.classification = Some(text(key, value)?),
                 "tags" => change.tags = Some(split_tags(&text(key, value)?)),
                 "visibility" => change.visibility = Some(visibility(&text(key, value)?)?),
+                "expires_at" => change.expires_at = Some(expiry(&text(key, value)?)?),
                 _ => {}
             }
         }
@@ -185,6 +207,19 @@ impl Metadata {
 /// It is not one of the three.
 pub fn visibility(word: &str) -> Result<Visibility, BadMetadata> {
     Visibility::from_word(word).ok_or_else(|| value("visibility", "value", "private, campus or public is expected"))
+}
+
+/// The moment of a text in RFC 3339; an empty one is none.
+///
+/// # Errors
+/// It is neither.
+pub fn expiry(text: &str) -> Result<Option<Timestamp>, BadMetadata> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_value(serde_json::Value::String(text.trim().to_owned()))
+        .map(Some)
+        .map_err(|_| value("expires_at", "type", "a moment such as 2026-12-31T23:59:59Z is expected"))
 }
 
 /// Comma-separated tags.
@@ -301,6 +336,7 @@ mod tests {
             ("filetype", "html", "type"),
             ("title", "a\u{7}", "control"),
             ("visibility", "everybody", "value"),
+            ("expires_at", "tomorrow", "type"),
         ] {
             match Metadata::from_tus(Some(&header(&[(key, value)]))) {
                 Err(BadMetadata::Value { key: named, code: said, .. }) => assert_eq!((named, said), (key, code)),

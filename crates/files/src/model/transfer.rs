@@ -6,7 +6,7 @@ use kernel::clock::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Upload, UploadState};
+use super::{Hold, Upload, UploadState};
 
 /// The Live channel that carries [`TransferEvent`]s.
 pub const CHANNEL: &str = "transfers";
@@ -32,7 +32,7 @@ pub enum Direction {
 pub enum TransferState {
     /// Bytes move.
     Transferring,
-    /// The client ended its request in good order before the last byte.
+    /// The client ended its request in good order before the last byte, or somebody paused it.
     Paused,
     /// The connection broke before the last byte.
     Disconnected,
@@ -103,10 +103,11 @@ impl Transfer {
             user_name: upload.owner.name.clone(),
             name: upload.metadata.name.clone(),
             direction: Direction::Upload,
-            state: match (done, written) {
-                (true, _) => TransferState::Done,
-                (false, true) => TransferState::Transferring,
-                (false, false) => TransferState::Disconnected,
+            state: match (done, upload.hold == Hold::Paused, written) {
+                (true, _, _) => TransferState::Done,
+                (false, true, _) => TransferState::Paused,
+                (false, false, true) => TransferState::Transferring,
+                (false, false, false) => TransferState::Disconnected,
             },
             offset: upload.offset,
             size: upload.length,

@@ -3,15 +3,16 @@
 use futures::FutureExt;
 use kernel::clock::Timestamp;
 use kernel::id::Id;
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 use store::{DbContext, StoreError, jobs};
 
-use super::{DELETE_BLOBS, Row, Store, int, json, quotas, shares, statement, text, vouchers};
+use super::{DELETE_BLOBS, Row, Store, index, int, quotas, shares, statement, text, vouchers};
 use crate::model::listing::{Cursor, Filter, Key, Sort};
 use crate::model::quota::Change;
-use crate::model::{File, FileState, Metadata, UploadState, Viewer, Visibility, digest, fold, listing};
+use crate::model::{File, FileState, Metadata, UploadState, Viewer, Visibility, digest, fold};
 
-const COLUMNS: &str = "id, version, owner, owner_name, metadata, size_bytes, sha256, created_at, state";
+const COLUMNS: &str =
+    "id, version, owner, owner_name, metadata, size_bytes, sha256, created_at, state, downloads, deleted_at";
 
 /// What became of a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +24,12 @@ pub(crate) enum Removal {
 }
 
 impl Store {
-    /// A file.
+    /// A file that is not in the trash.
     ///
     /// # Errors
     /// The database's.
     pub(crate) async fn file(&self, id: Id) -> Result<Option<File>, StoreError> {
-        find(self.sql.reader(), id).await
+        Ok(find(self.sql.reader(), id).await?.filter(|file| file.deleted_at.is_none()))
     }
 
     /// Up to `limit` files that the viewer may see, behind `after`.
@@ -42,7 +43,7 @@ impl Store {
         after: Option<&Cursor>,
         limit: u64,
     ) -> Result<Vec<File>, StoreError> {
-        let (conditions, mut values) = conditions(viewer, filter, after);
+        let (conditions, mut values) = conditions(self.sql.backend(), viewer, filter, after);
         let (column, direction) = order(filter.sort);
         let sql = format!(
             "SELECT {COLUMNS} FROM files_file WHERE {conditions} ORDER BY {column} {direction}, id {direction} LIMIT ?"
@@ -70,23 +71,10 @@ impl Store {
                     let lock =
                         statement(tx, "UPDATE files_file SET version = version WHERE id = ?", [text(id.to_string())]);
                     tx.execute_raw(lock).await.context("lock a file")?;
-                    let Some(mut file) = find(tx, id).await? else { return Ok(None) };
+                    let found = find(tx, id).await?.filter(|file| file.deleted_at.is_none());
+                    let Some(mut file) = found else { return Ok(None) };
                     file.metadata = change(&file)?;
-                    let update = statement(
-                        tx,
-                        "UPDATE files_file SET name_key = ?, media_type = ?, category = ?, metadata = ?, search = ?, \
-                         visibility = ? WHERE id = ?",
-                        [
-                            text(listing::name_key(&file.metadata.name)),
-                            text(file.metadata.media_type.clone()),
-                            text(file.metadata.category.clone()),
-                            text(json(&file.metadata)?),
-                            text(file.metadata.search_text()),
-                            text(file.metadata.visibility.word()),
-                            text(id.to_string()),
-                        ],
-                    );
-                    tx.execute_raw(update).await.context("correct a file")?;
+                    index::write(tx, &file).await?;
                     Ok(Some(file))
                 }
                 .boxed()
@@ -94,20 +82,48 @@ impl Store {
             .await
     }
 
-    /// Removes a file from the catalogue and leaves its bytes to a job.
+    /// Removes a file for good and leaves its bytes to a job; with `trashed_before` only one that was put into the trash
+    /// before then.
     ///
     /// # Errors
     /// The database's.
-    pub(crate) async fn remove_file(&self, id: Id, now: Timestamp) -> Result<Removal, StoreError> {
+    pub(crate) async fn remove_file(
+        &self,
+        id: Id,
+        trashed_before: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Removal, StoreError> {
         self.sql
             .write(move |tx| {
                 async move {
                     let key = || [text(id.to_string())];
-                    let Some(file) = find(tx, id).await? else { return Ok(Removal::Absent) };
-                    let delete = statement(tx, "DELETE FROM files_file WHERE id = ?", key());
-                    if tx.execute_raw(delete).await.context("remove a file")?.rows_affected() == 0 {
+                    let lock = statement(
+                        tx,
+                        "UPDATE files_file SET version = version WHERE id = ? AND (? = 0 OR (deleted_at > 0 AND deleted_at \
+                         <= ?))",
+                        [
+                            text(id.to_string()),
+                            i64::from(trashed_before.is_some()).into(),
+                            trashed_before.map_or(0, Timestamp::as_micros).into(),
+                        ],
+                    );
+                    if tx.execute_raw(lock).await.context("lock a file")?.rows_affected() == 0 {
                         return Ok(Removal::Absent);
                     }
+                    let Some(file) = find(tx, id).await? else { return Ok(Removal::Absent) };
+                    let note = statement(
+                        tx,
+                        "INSERT INTO files_purged (id, owner, expires_at) VALUES (?, ?, ?)",
+                        [
+                            text(id.to_string()),
+                            text(file.owner.id.to_string()),
+                            now.plus(super::sweep::GONE_FOR).as_micros().into(),
+                        ],
+                    );
+                    tx.execute_raw(note).await.context("remember a removal")?;
+                    index::remove(tx, id).await?;
+                    let delete = statement(tx, "DELETE FROM files_file WHERE id = ?", key());
+                    tx.execute_raw(delete).await.context("remove a file")?;
                     let owners = super::sweep::owners_of_blobs(tx, id).await?;
                     let segments = statement(tx, "DELETE FROM files_segment WHERE file = ?", key());
                     tx.execute_raw(segments).await.context("remove a file's segments")?;
@@ -135,11 +151,15 @@ impl Store {
     }
 }
 
-fn conditions(viewer: Viewer, filter: &Filter, after: Option<&Cursor>) -> (String, Vec<Value>) {
-    let mut sql: Vec<String> = vec!["1 = 1".to_owned()];
+fn conditions(backend: DbBackend, viewer: Viewer, filter: &Filter, after: Option<&Cursor>) -> (String, Vec<Value>) {
+    let mut sql: Vec<String> = vec![if filter.trash { "deleted_at > 0" } else { "deleted_at = 0" }.to_owned()];
     let mut values: Vec<Value> = Vec::new();
     match viewer {
         Viewer::Admin(_) => {}
+        Viewer::User(user) if filter.trash => {
+            sql.push("owner = ?".to_owned());
+            values.push(text(user.to_string()));
+        }
         Viewer::User(user) => {
             sql.push("(owner = ? OR visibility <> ?)".to_owned());
             values.extend([text(user.to_string()), text(Visibility::Private.word())]);
@@ -149,9 +169,20 @@ fn conditions(viewer: Viewer, filter: &Filter, after: Option<&Cursor>) -> (Strin
             values.push(text(Visibility::Public.word()));
         }
     }
-    for word in &filter.words {
-        sql.push("search LIKE ? ESCAPE '!'".to_owned());
-        values.push(text(fold::like(word)));
+    let (found, by) = index::condition(backend, &filter.search);
+    sql.extend(found);
+    values.extend(by);
+    if let Some(classification) = &filter.classification {
+        sql.push("classification = ?".to_owned());
+        values.push(text(classification.clone()));
+    }
+    if let Some(tag) = &filter.tag {
+        sql.push("tags LIKE ? ESCAPE '!'".to_owned());
+        values.push(text(index::tag_pattern(tag)));
+    }
+    if let Some(moment) = filter.ends_before {
+        sql.push("expires_at > 0 AND expires_at <= ?".to_owned());
+        values.push(moment.as_micros().into());
     }
     if let Some(category) = &filter.category {
         sql.push("category = ?".to_owned());
@@ -195,10 +226,12 @@ const fn order(sort: Sort) -> (&'static str, &'static str) {
         Sort::NameBackwards => ("name_key", "DESC"),
         Sort::Smallest => ("size_bytes", "ASC"),
         Sort::Largest => ("size_bytes", "DESC"),
+        Sort::Popular => ("downloads", "DESC"),
+        Sort::Unpopular => ("downloads", "ASC"),
     }
 }
 
-async fn find(connection: &impl ConnectionTrait, id: Id) -> Result<Option<File>, StoreError> {
+pub(super) async fn find(connection: &impl ConnectionTrait, id: Id) -> Result<Option<File>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM files_file WHERE id = ?");
     let query = statement(connection, &sql, [text(id.to_string())]);
     let row = connection.query_one_raw(query).await.context("find a file")?;
@@ -227,6 +260,8 @@ fn read(row: &Row<'_>) -> Result<File, StoreError> {
         sha256: if sha256.is_empty() { None } else { Some(parse(&sha256)?) },
         created_at: row.time("created_at")?,
         state: FileState::from_word(&state).ok_or_else(|| super::damaged(format!("state {state:?}")))?,
+        downloads: row.size("downloads")?,
+        deleted_at: Some(row.time("deleted_at")?).filter(|at| at.as_micros() > 0),
     })
 }
 

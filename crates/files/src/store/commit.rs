@@ -9,10 +9,11 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError};
 
+use super::audit::{self, Became, Cut};
 use super::join::{self, Joining};
-use super::{QuotaError, Shared, Store, int, json, quotas, statement, text};
+use super::{QuotaError, Shared, Store, index, int, json, quotas, statement, text};
 use crate::model::quota::{Change, Quotas};
-use crate::model::{File, Segment, UploadState, digest, listing};
+use crate::model::{File, Hold, Segment, UploadState, digest, listing};
 
 /// A durable offset. The bytes it speaks of have been synced before.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub(crate) struct Commit {
     pub(crate) segment: Option<(Segment, bool)>,
     /// Whether the writer has nothing more to say.
     pub(crate) release: bool,
+    /// Whether the writer's request ended before its last byte; if the upload is held, somebody ordered that.
+    pub(crate) broken: bool,
     /// What the upload becomes with this commit.
     pub(crate) finish: Option<Finish>,
     /// The largest file.
@@ -190,11 +193,14 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
         let change = Change::reserve(commit.offset.saturating_sub(held));
         quotas::charge_within(tx, owner, None, change, quotas).await?;
     }
+    let cut = if commit.broken { cut(tx, commit.upload).await? } else { Cut::No };
+    audit::uploads::progress(tx, commit.upload, commit.offset, cut, commit.now).await?;
     match &commit.finish {
         None => Ok(()),
         Some(Finish::Part) => {
             let joining = Joining { now: commit.now, expires_at: commit.expires_at, most: commit.most };
-            Ok(join::after_part(tx, commit.upload, joining).await?)
+            join::after_part(tx, commit.upload, joining).await?;
+            Ok(audit::uploads::end(tx, commit.upload, Became::Part { size: commit.offset }, commit.now).await?)
         }
         Some(Finish::File { file, remember }) => {
             insert_file(tx, file).await?;
@@ -205,6 +211,8 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
                 }
                 _ => quotas::charge(tx, owner, None, Change::complete(size, size)).await?,
             }
+            let became = Became::File { size, sha256: file.sha256.map(|sha256| digest::hex(&sha256)) };
+            audit::uploads::end(tx, commit.upload, became, commit.now).await?;
             let Some(key) = remember else { return Ok(()) };
             // Two requests under one key may race to here: both made a file, the first one's is the answer.
             if idempotency::find(tx, &key.scope, &key.key, &key.digest).await? != Seen::New {
@@ -215,6 +223,12 @@ async fn apply(tx: &DatabaseTransaction, commit: &Commit) -> Result<(), CommitEr
             Ok(idempotency::remember(tx, &key.scope, &key.key, &key.digest, answer, commit.now).await?)
         }
     }
+}
+
+/// The row is ours by the fence, so whoever ordered the end has written it before or will find no writer.
+async fn cut(tx: &DatabaseTransaction, upload: Id) -> Result<Cut, StoreError> {
+    let held = super::uploads::find(tx, upload).await?.is_some_and(|upload| upload.hold != Hold::Free);
+    Ok(if held { Cut::Ordered } else { Cut::Broken })
 }
 
 /// Holds the upload against every other writer; returns how much of the quota it takes until now.
@@ -258,5 +272,6 @@ pub(super) async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result
             text(file.state.word()),
         ],
     );
-    tx.execute_raw(insert).await.context("add a file to the catalogue").map(drop)
+    tx.execute_raw(insert).await.context("add a file to the catalogue")?;
+    index::write(tx, file).await
 }

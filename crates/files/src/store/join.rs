@@ -9,6 +9,7 @@ use kernel::id::Id;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::{DbContext, StoreError, jobs};
 
+use super::audit::{self, Became};
 use super::{CreateError, HASH, NewUpload, Row, Store, int, quotas, statement, text};
 use crate::model::concat::{BadConcat, Kind};
 use crate::model::quota::Change;
@@ -126,6 +127,8 @@ async fn complete_if_whole(tx: &DatabaseTransaction, whole: Id, joining: Joining
         sha256: None,
         created_at: joining.now,
         state: FileState::Hashing,
+        downloads: 0,
+        deleted_at: None,
     };
     super::commit::insert_file(tx, &file).await?;
     quotas::charge(tx, file.owner.id, None, Change::complete(0, size)).await?;
@@ -142,7 +145,8 @@ async fn complete_if_whole(tx: &DatabaseTransaction, whole: Id, joining: Joining
     );
     tx.execute_raw(done).await.context("complete a whole")?;
     forget_parts(tx, whole).await?;
-    jobs::enqueue(tx, HASH, &whole.to_string(), "{}", joining.now).await.map(drop)
+    jobs::enqueue(tx, HASH, &whole.to_string(), "{}", joining.now).await?;
+    audit::uploads::end(tx, whole, Became::File { size, sha256: None }, joining.now).await
 }
 
 /// The parts' chains, one behind the other, become the whole's. No byte moves.
@@ -180,7 +184,8 @@ async fn end(tx: &DatabaseTransaction, whole: Id, now: Timestamp) -> Result<(), 
         ],
     );
     tx.execute_raw(update).await.context("end a whole")?;
-    forget_parts(tx, whole).await
+    forget_parts(tx, whole).await?;
+    audit::uploads::end(tx, whole, Became::Nothing, now).await
 }
 
 async fn forget_parts(tx: &DatabaseTransaction, whole: Id) -> Result<(), StoreError> {

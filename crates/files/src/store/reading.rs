@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::lease::{self, Lease};
 use store::{DbContext, StoreError, jobs};
 
-use super::{Row, Store, int, statement, text};
+use super::{Row, Store, audit, int, statement, text};
 use crate::model::{File, FileState, digest};
 
 /// The kind of job that reads what was joined and finds its digest; its key is the file's id.
@@ -110,7 +110,10 @@ impl Store {
                 let job = job.clone();
                 async move {
                     jobs::done(tx, &job).await?;
-                    judge(tx, &verdict).await.map(drop)
+                    if let (true, Some(sha256)) = (judge(tx, &verdict).await?, verdict.sha256) {
+                        audit::uploads::hashed(tx, verdict.file, &digest::hex(&sha256)).await?;
+                    }
+                    Ok(())
                 }
                 .boxed()
             })

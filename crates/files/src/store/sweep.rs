@@ -64,7 +64,15 @@ impl Store {
             "SELECT id FROM files_upload WHERE expires_at <= ? AND state IN (?, ?) LIMIT 1",
             [now.as_micros().into(), text(UploadState::Done.word()), text(UploadState::Gone.word())],
         );
-        Ok(connection.query_one_raw(query).await.context("look for rows to forget")?.is_some())
+        if connection.query_one_raw(query).await.context("look for rows to forget")?.is_some() {
+            return Ok(true);
+        }
+        let purged = statement(
+            connection,
+            "SELECT id FROM files_purged WHERE expires_at <= ? LIMIT 1",
+            [now.as_micros().into()],
+        );
+        Ok(connection.query_one_raw(purged).await.context("look for purged files to forget")?.is_some())
     }
 
     /// Forgets the rows of finished and removed uploads that ended before `now`; returns how many.
@@ -80,7 +88,10 @@ impl Store {
                         "DELETE FROM files_upload WHERE expires_at <= ? AND state IN (?, ?)",
                         [now.as_micros().into(), text(UploadState::Done.word()), text(UploadState::Gone.word())],
                     );
-                    Ok(tx.execute_raw(delete).await.context("forget uploads")?.rows_affected())
+                    let uploads = tx.execute_raw(delete).await.context("forget uploads")?.rows_affected();
+                    let purged =
+                        statement(tx, "DELETE FROM files_purged WHERE expires_at <= ?", [now.as_micros().into()]);
+                    Ok(uploads + tx.execute_raw(purged).await.context("forget purged files")?.rows_affected())
                 }
                 .boxed()
             })

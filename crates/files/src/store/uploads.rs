@@ -10,15 +10,17 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::idempotency::{self, Answer, Seen};
 use store::{DbContext, StoreError, jobs};
 
+use super::audit::{self, Became};
 use super::join::{self, Joining};
 use super::{DELETE_BLOBS, QuotaError, Remember, Row, Shared, Store, int, json, quotas, statement, text, vouchers};
+use crate::model::audit::Via;
 use crate::model::concat::{BadConcat, Kind};
 use crate::model::quota::{Change, Quotas};
 use crate::model::voucher::Refusal;
-use crate::model::{Metadata, Owner, Segment, Upload, UploadState, Writer, digest};
+use crate::model::{Hold, Metadata, Owner, Segment, Upload, UploadState, Writer, digest};
 
 const COLUMNS: &str = "id, owner, owner_name, kind, total, acked, epoch, writer, hash, state, metadata, metadata_header, \
-                       concat_header, created_at, updated_at, expires_at";
+                       concat_header, created_at, updated_at, expires_at, hold";
 
 /// An upload that begins.
 #[derive(Debug, Clone)]
@@ -53,6 +55,10 @@ pub(crate) struct NewUpload {
     pub(crate) by: Begun,
     /// What its owner may have.
     pub(crate) quotas: Quotas,
+    /// What let its owner, or their guest, in.
+    pub(crate) via: Via,
+    /// From where, as the gateway saw it; empty if it did not say.
+    pub(crate) address: String,
 }
 
 /// With what right an upload is begun.
@@ -180,6 +186,7 @@ impl Store {
                     };
                     let change = Change::reserve(new.length.unwrap_or(0));
                     quotas::charge_within(tx, new.owner.id, role, change, new.quotas).await?;
+                    audit::uploads::begin(tx, &new).await?;
                     if new.kind == Kind::Final {
                         let joining = Joining { now: new.now, expires_at: new.expires_at, most: new.most };
                         join::enter_parts(tx, &new, joining).await?;
@@ -200,7 +207,8 @@ impl Store {
     }
 
     /// Gives an upload to a new writer, or to none: whoever wrote until now can commit nothing more. `None` if its epoch
-    /// is no longer `seen` or it is not open.
+    /// is no longer `seen`, it is not open, or it is held and would get a writer. With `lost` a writer that stands in the
+    /// row has gone without a word.
     ///
     /// # Errors
     /// The database's.
@@ -209,6 +217,7 @@ impl Store {
         id: Id,
         seen: u64,
         writer: Option<Writer>,
+        lost: bool,
         now: Timestamp,
     ) -> Result<Option<Upload>, StoreError> {
         self.sql
@@ -217,20 +226,32 @@ impl Store {
                 async move {
                     let update = statement(
                         tx,
-                        "UPDATE files_upload SET epoch = epoch + 1, writer = ?, updated_at = ? WHERE id = ? AND epoch = ? \
-                         AND state = ?",
+                        "UPDATE files_upload SET epoch = epoch + 1, updated_at = ? WHERE id = ? AND epoch = ? AND state = ? \
+                         AND (? = 0 OR hold <> ?)",
                         [
-                            sea_orm::Value::from(writer.map(|writer| writer.0)),
                             now.as_micros().into(),
                             text(id.to_string()),
                             int(seen),
                             text(UploadState::Open.word()),
+                            i64::from(writer.is_some()).into(),
+                            text(Hold::Paused.word()),
                         ],
                     );
                     if tx.execute_raw(update).await.context("take an upload over")?.rows_affected() == 0 {
                         return Ok(None);
                     }
-                    find(tx, id).await
+                    let Some(mut upload) = find(tx, id).await? else { return Ok(None) };
+                    if lost && upload.writer.is_some() {
+                        audit::uploads::lost(tx, id, now).await?;
+                    }
+                    let name = statement(
+                        tx,
+                        "UPDATE files_upload SET writer = ? WHERE id = ?",
+                        [sea_orm::Value::from(writer.as_ref().map(|writer| writer.0.clone())), text(id.to_string())],
+                    );
+                    tx.execute_raw(name).await.context("name an upload's writer")?;
+                    upload.writer = writer;
+                    Ok(Some(upload))
                 }
                 .boxed()
             })
@@ -298,7 +319,28 @@ impl Store {
                         vouchers::give_back(tx, id, held).await?;
                         quotas::charge(tx, gone.owner.id, None, Change::release(held)).await?;
                     }
+                    audit::uploads::end(tx, id, Became::Nothing, now).await?;
                     Ok(true)
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Holds an open upload, or lets it go. False if there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn hold(&self, id: Id, hold: Hold) -> Result<bool, StoreError> {
+        self.sql
+            .write(move |tx| {
+                async move {
+                    let update = statement(
+                        tx,
+                        "UPDATE files_upload SET hold = ? WHERE id = ? AND state = ?",
+                        [text(hold.word()), text(id.to_string()), text(UploadState::Open.word())],
+                    );
+                    Ok(tx.execute_raw(update).await.context("hold an upload")?.rows_affected() == 1)
                 }
                 .boxed()
             })
@@ -360,7 +402,7 @@ pub(super) async fn find(connection: &impl ConnectionTrait, id: Id) -> Result<Op
 }
 
 fn read(row: &Row<'_>) -> Result<Upload, StoreError> {
-    let (state, kind) = (row.text("state")?, row.text("kind")?);
+    let (state, kind, hold) = (row.text("state")?, row.text("kind")?, row.text("hold")?);
     Ok(Upload {
         id: row.id("id")?,
         owner: row.owner()?,
@@ -371,6 +413,7 @@ fn read(row: &Row<'_>) -> Result<Upload, StoreError> {
         hash: digest::Running::deserialize(&row.text("hash")?).map_err(super::damaged)?,
         kind: Kind::from_word(&kind).ok_or_else(|| super::damaged(format!("kind {kind:?}")))?,
         state: UploadState::from_word(&state).ok_or_else(|| super::damaged(format!("state {state:?}")))?,
+        hold: Hold::from_word(&hold).ok_or_else(|| super::damaged(format!("hold {hold:?}")))?,
         metadata: row.metadata()?,
         metadata_header: row.text("metadata_header")?,
         concat_header: row.maybe_text("concat_header")?,

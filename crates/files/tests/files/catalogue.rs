@@ -73,6 +73,68 @@ pub(crate) async fn search_and_filter(campus: Campus) {
         assert_eq!(names(&replica, Some(&ana), query).await, wanted, "{query}");
     }
     assert_eq!(names(&replica, Some(&ana), &format!("owner={}", eva.id)).await, ["d.mp4"]);
+    for (query, wanted) in [
+        ("classification=interno", vec!["c++ (50%).txt"]),
+        ("classification=Interno", vec![]),
+        ("tag=SO1", vec!["a.mp4"]),
+        ("tag=so", vec![]),
+        ("tag=%25", vec![]),
+        ("tag=so1&category=fotos", vec![]),
+    ] {
+        assert_eq!(names(&replica, Some(&ana), query).await, wanted, "{query}");
+    }
+}
+
+pub(crate) async fn full_text(campus: Campus) {
+    let replica = campus.replica("files-1").await;
+    let ana = campus.student("ana");
+    let long = "x".repeat(120);
+    put(&replica, &ana, "name=informe_final.pdf&title=The%20theory%20of%20it%20all", "1").await;
+    put(&replica, &ana, &format!("name={long}.bin&description=%E6%97%A5%E6%9C%AC%20%D0%9C%D0%BE%D1%81"), "2").await;
+    put(&replica, &ana, "name=R2.txt&tags=%C3%A1lgebra,c%2B%2B", "3").await;
+    for (query, wanted) in [
+        // What either engine would leave out by itself: short words, stop words, parts between signs.
+        ("q=r2", vec!["R2.txt"]),
+        ("q=r", vec!["R2.txt"]),
+        ("q=the", vec!["informe_final.pdf"]),
+        ("q=of%20it%20all", vec!["informe_final.pdf"]),
+        ("q=final", vec!["informe_final.pdf"]),
+        ("q=final.pdf", vec!["informe_final.pdf"]),
+        ("q=inal", vec![]),
+        ("q=ALGEBRA", vec!["R2.txt"]),
+        ("q=c%2B%2B", vec!["R2.txt"]),
+        ("q=theory%20algebra", vec![]),
+        // What an engine's parser would trip over.
+        ("q=%22", vec![]),
+        ("q=%2Btheory%20-all", vec![]),
+        ("q=theor*", vec![]),
+        ("q=NEAR(the)", vec![]),
+        ("q=theory%20AND%20all", vec![]),
+    ] {
+        assert_eq!(names(&replica, Some(&ana), query).await, wanted, "{query}");
+    }
+    for query in [format!("q={}", "x".repeat(100)), "q=%E6%97%A5".to_owned(), "q=%D0%BC%D0%BE%D1%81".to_owned()] {
+        assert_eq!(names(&replica, Some(&ana), &query).await, [format!("{long}.bin")], "{query}");
+    }
+
+    // What is corrected is found by its new words alone; what is removed by none.
+    let list = get(&replica, Some(&ana), "/api/v1/files?q=theory", &[]).await.expect(200).json();
+    let path = format!("/api/v1/files/{}", list["items"][0]["id"].as_str().expect("an id"));
+    let json = [("content-type", "application/json")];
+    call(&replica, Some(&ana), Method::PATCH, &path, &json, "{\"title\":\"Praxis\"}").await.expect(200);
+    assert!(names(&replica, Some(&ana), "q=theory").await.is_empty());
+    assert_eq!(names(&replica, Some(&ana), "q=prax").await, ["informe_final.pdf"]);
+    call(&replica, Some(&ana), Method::DELETE, &format!("{path}?purge=true"), &[], "").await.expect(204);
+    assert!(names(&replica, Some(&ana), "q=prax").await.is_empty());
+    put(&replica, &ana, "name=other.txt", "4").await;
+    assert!(names(&replica, Some(&ana), "q=prax").await.is_empty(), "a new file does not inherit its words");
+
+    // A row of an older release is indexed by a job.
+    execute(&replica, "UPDATE files_file SET search_row = 0, words = NULL, tags = NULL").await;
+    assert!(names(&replica, Some(&ana), "q=other").await.is_empty());
+    replica.jobs.pass().await;
+    assert_eq!(names(&replica, Some(&ana), "q=other").await, ["other.txt"]);
+    assert_eq!(names(&replica, Some(&ana), "tag=algebra").await, ["R2.txt"]);
 }
 
 pub(crate) async fn pages_are_stable(campus: Campus) {
@@ -81,7 +143,7 @@ pub(crate) async fn pages_are_stable(campus: Campus) {
     for number in 0..7 {
         put(&replica, &ana, &format!("name=f{number}"), "same size").await;
     }
-    for sort in ["created_at", "-created_at", "name", "-name", "size", "-size"] {
+    for sort in ["created_at", "-created_at", "name", "-name", "size", "-size", "downloads", "-downloads"] {
         let mut seen = Vec::new();
         let mut query = format!("sort={sort}&limit=3");
         loop {
@@ -141,10 +203,9 @@ pub(crate) async fn removal_frees_the_bytes(campus: Campus) {
     let ana = campus.student("ana");
     let file = put(&replica, &ana, "name=a", "x").await;
     let path = format!("/api/v1/files/{}", file["id"].as_str().expect("an id"));
-    call(&replica, Some(&ana), Method::DELETE, &path, &[], "").await.expect(204);
+    call(&replica, Some(&ana), Method::DELETE, &format!("{path}?purge=true"), &[], "").await.expect(204);
     get(&replica, Some(&ana), &path, &[]).await.expect(404);
     get(&replica, Some(&ana), &format!("{path}/content"), &[]).await.expect(404);
-    call(&replica, Some(&ana), Method::DELETE, &path, &[], "").await.expect(404);
     assert_eq!(campus.blobs().await.len(), 1, "the answer did not wait for the disk");
     replica.jobs.pass().await;
     assert!(campus.blobs().await.is_empty());

@@ -186,14 +186,14 @@ pub(crate) async fn bytes_live_while_a_chain_names_them(campus: Campus) {
     clock.advance(Duration::from_secs(campus.settings.upload_expiry_s + 1));
     assert_eq!(tidy().await, 2);
     head(&replica, &ana, &b).await.expect(410);
-    call(&replica, Some(&ana), Method::DELETE, &first, &[], "").await.expect(204);
+    call(&replica, Some(&ana), Method::DELETE, &format!("{first}?purge=true"), &[], "").await.expect(204);
     assert_eq!(tidy().await, 2, "the other file is made of them too");
     assert_eq!(content(&replica, &ana, &second).await.expect(200).body, "dosuno ");
     // The rows of the parts' uploads are forgotten, their bytes are not.
     clock.advance(Duration::from_secs(2 * 86_400));
     assert_eq!(tidy().await, 2);
     assert_eq!(content(&replica, &ana, &second).await.expect(200).body, "dosuno ");
-    call(&replica, Some(&ana), Method::DELETE, &second, &[], "").await.expect(204);
+    call(&replica, Some(&ana), Method::DELETE, &format!("{second}?purge=true"), &[], "").await.expect(204);
     replica.jobs.pass().await;
     assert!(campus.blobs().await.is_empty(), "{:?}", campus.blobs().await);
 }

@@ -1,6 +1,7 @@
 //! The service through its whole router over real sockets, on SQLite and on MariaDB.
 
 mod admission;
+mod audit;
 mod bad_input;
 mod catalogue;
 mod checksum;
@@ -8,13 +9,16 @@ mod concat;
 mod defer_length;
 mod download;
 mod draft;
+mod hand;
 mod quotas;
 mod resume;
 mod scrub;
 mod shares;
+mod statistics;
 mod support;
 mod takeover;
 mod transfers;
+mod trash;
 mod upload;
 mod vouchers;
 
@@ -44,8 +48,8 @@ macro_rules! on_sqlite {
             let server = testkit::mariadb::MariaDb::start().await;
             $(
                 eprintln!("on MariaDB: {}", stringify!($name));
-                let campus = Campus::new(&server.url(concat!("files_", stringify!($name)))).await;
-                boxed(|| $module::$name(campus)).await;
+                let url = server.url(concat!("files_", stringify!($name)));
+                boxed(|| async move { $module::$name(Campus::new(&url).await).await }).await;
             )*
         }
     };
@@ -96,6 +100,7 @@ on_sqlite!(
     download::what_could_run_is_not_shown,
     catalogue::visibility,
     catalogue::search_and_filter,
+    catalogue::full_text,
     catalogue::pages_are_stable,
     catalogue::corrections,
     catalogue::removal_frees_the_bytes,
@@ -129,4 +134,20 @@ on_sqlite!(
     quotas::the_row_is_the_sum,
     quotas::roles_and_grants,
     quotas::guests_take_of_the_members,
+    audit::an_upload_over_all_its_requests,
+    audit::uploads_that_come_to_nothing,
+    audit::a_download_over_all_its_ranges,
+    audit::a_burst_is_written_whole,
+    audit::whose_entries_and_pages,
+    audit::exports_are_longer_than_a_page,
+    statistics::equal_what_the_trail_adds_up_to,
+    statistics::replicas_count_the_same_rows,
+    trash::there_and_back,
+    trash::for_good,
+    trash::emptied_when_its_time_is_over,
+    trash::files_that_end_by_themselves,
+    hand::an_upload_is_held_and_let_go,
+    hand::held_without_live,
+    hand::an_upload_is_ended,
+    hand::downloads_are_cut,
 );

@@ -53,6 +53,8 @@ pub(crate) async fn two_at_once_cannot_pass(mut campus: Campus) {
     assert_eq!(quota(&one, &ana).await, (100, 0, value!(100)));
     let file = path.replace("/uploads/", "/files/");
     call(&one, Some(&ana), Method::DELETE, &file, &[], "").await.expect(204);
+    assert_eq!(quota(&one, &ana).await, (100, 0, value!(100)), "the trash takes room too");
+    call(&one, Some(&ana), Method::DELETE, &format!("{file}?purge=true"), &[], "").await.expect(204);
     let path = begin_of(&one, &ana, 60).await.expect(201).header("location").to_owned();
     begin_of(&two, &ana, 1).await.expect(507);
     call(&two, Some(&ana), Method::DELETE, &path, &[TUS], "").await.expect(204);
@@ -142,7 +144,7 @@ pub(crate) async fn the_row_is_the_sum(campus: Campus) {
                         .expect(204),
                 };
                 if number >= 6 {
-                    let file = path.replace("/uploads/", "/files/");
+                    let file = path.replace("/uploads/", "/files/") + "?purge=true";
                     call(replica, Some(user), Method::DELETE, &file, &[], "").await.expect(204);
                 }
                 put(replica, user, "name=x", vec![2; usize::try_from(100 + round).expect("small")]).await;

@@ -110,7 +110,7 @@ pub(crate) async fn it_goes_on_after_a_restart(mut campus: Campus) {
     assert_eq!(state(&second, &ana, &one).await, "ready", "with the hash of what the other had read");
     // Here a file is removed in its middle.
     assert!(second.jobs.scrub_step().await);
-    let path = format!("/api/v1/files/{}", gone["id"].as_str().expect("an id"));
+    let path = format!("/api/v1/files/{}?purge=true", gone["id"].as_str().expect("an id"));
     call(&second, Some(&ana), Method::DELETE, &path, &[], "").await.expect(204);
     assert_eq!(round(&second).await, 2, "neither the first file again nor the one that is gone");
     assert_eq!(state(&second, &ana, &three).await, "damaged");

@@ -89,8 +89,14 @@ pub(crate) async fn from_making_to_revoking(campus: Campus) {
     // With the file its links go.
     let other = json(&one, Some(&ana), Method::POST, &shares, &value!({})).await.expect(201).json();
     let of_file = format!("/api/v1/files/{}", file["id"].as_str().expect("an id"));
-    call(&one, Some(&ana), Method::DELETE, &of_file, &[], "").await.expect(204);
-    assert_eq!(problem(&get(&two, None, &path(&other), &[]).await.expect(410)), "share-revoked");
+    for query in ["", "?purge=true"] {
+        call(&one, Some(&ana), Method::DELETE, &format!("{of_file}{query}"), &[], "").await.expect(204);
+        assert_eq!(problem(&get(&two, None, &path(&other), &[]).await.expect(410)), "share-revoked");
+        if query.is_empty() {
+            call(&one, Some(&ana), Method::POST, &format!("{of_file}/restore"), &[], "").await.expect(200);
+            get(&two, None, &path(&other), &[]).await.expect(200);
+        }
+    }
     // A file that others may read is still not theirs to share.
     let public = put(&one, &ana, "name=x&visibility=campus", "x").await;
     let shares = format!("/api/v1/files/{}/shares", public["id"].as_str().expect("an id"));

@@ -349,6 +349,44 @@ pub(crate) fn sha256(data: &[u8]) -> String {
     files::model::digest::hex(&sha2::Sha256::digest(data))
 }
 
+/// Reads the beginning of an answer's body and goes away; the answer's status.
+pub(crate) async fn read_a_little(replica: &Replica, user: Option<&User>, path: &str, headers: &[(&str, &str)]) -> u16 {
+    let (status, mut body, connection) = begin_to_read(replica, user, path, headers).await;
+    drop(body.frame().await);
+    drop((body, connection));
+    status
+}
+
+/// Asks and does not read: what the server can send is what the sockets hold.
+pub(crate) async fn begin_to_read(
+    replica: &Replica,
+    user: Option<&User>,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> (u16, hyper::body::Incoming, AbortOnDrop<Result<(), hyper::Error>>) {
+    let stream = TcpStream::connect(replica.address).await.expect("connects");
+    let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
+    let (mut sender, connection) = handshake.await.expect("shakes hands");
+    let connection = AbortOnDrop(tokio::spawn(connection));
+    let response = sender.send_request(request(user, Method::GET, path, headers, empty())).await.expect("an answer");
+    (response.status().as_u16(), response.into_body(), connection)
+}
+
+/// Changes the database behind the service's back.
+pub(crate) async fn execute(replica: &Replica, sql: &str) {
+    use sea_orm::ConnectionTrait;
+    use store::DbContext;
+    let sql = sql.to_owned();
+    let write = replica.sql.write(move |tx| {
+        let sql = sql.clone();
+        Box::pin(async move {
+            tx.execute_unprepared(&sql).await.context("test")?;
+            Ok::<_, store::StoreError>(())
+        })
+    });
+    write.await.expect("writes");
+}
+
 /// Asks again until it is so: for what another task does in its own time.
 pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     testkit::process::eventually(what, Duration::from_secs(20), async || is_so().await).await;

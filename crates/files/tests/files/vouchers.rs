@@ -75,7 +75,8 @@ pub(crate) async fn a_guest_uploads_and_comes_back(campus: Campus) {
     assert_eq!((&item["sha256"], &item["completed_at"]), (&file["sha256"], &file["created_at"]));
 
     // What the member removes stays in the receipt.
-    call(&one, Some(&ana), Method::DELETE, done.header("content-location"), &[], "").await.expect(204);
+    let purged = format!("{}?purge=true", done.header("content-location"));
+    call(&one, Some(&ana), Method::DELETE, &purged, &[], "").await.expect(204);
     let kept = receipt(&one, &token).await["items"][0].clone();
     assert_eq!((&kept["state"], &kept["sha256"]), (&value!("removed"), &file["sha256"]));
     let list = get(&one, Some(&ana), "/api/v1/vouchers", &[]).await.expect(200).json();

@@ -19,6 +19,8 @@ pub struct Files {
     pub queue_ms: u64,
     /// How long an unfinished upload is kept after its last byte, in seconds.
     pub upload_expiry_s: u64,
+    /// How long the trash keeps a file, in days.
+    pub trash_days: u32,
     /// How many bytes of an upload may arrive before its offset is made durable.
     pub checkpoint: u64,
     /// Bytes a student's files and open uploads may have together; 0 for no limit.
@@ -40,6 +42,7 @@ impl Default for Files {
             transfers_total: 256,
             queue_ms: 5_000,
             upload_expiry_s: 7 * 86_400,
+            trash_days: 30,
             checkpoint: 16 << 20,
             quota_student: 10 << 30,
             quota_professor: 100 << 30,

@@ -6,11 +6,11 @@ use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
 use http_body::Body as _;
 
-use super::super::Uploading;
 use super::super::append::Refusal;
 use super::super::create_upload::location;
 use super::super::problem::Failure;
 use super::super::uploader::Uploader;
+use super::super::{Uploading, address};
 use crate::ingest::{Completes, IngestError, Received, Terms};
 use crate::model::concat::Kind;
 use crate::model::draft::{self, Version};
@@ -55,6 +55,8 @@ pub(in super::super) async fn create(
         expires_at: uploading.ingest.expiry(now),
         remember: None,
         writer: None,
+        via: uploader.via(),
+        address: address(headers),
         by: uploader.begun(),
         quotas: uploading.ingest.quotas(),
     };
