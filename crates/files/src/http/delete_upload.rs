@@ -4,6 +4,7 @@ use api::Path;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
+use kernel::error::Kind;
 use kernel::id::Id;
 
 use super::Uploading;
@@ -48,6 +49,10 @@ pub(super) async fn delete(
     uploader.may_upload()?;
     match uploader.upload(uploading, id).await?.state {
         UploadState::Gone => return Err(IngestError::Gone.into()),
+        UploadState::Done if matches!(uploader, Uploader::Guest(_)) => {
+            let detail = "Every byte has arrived: the file is the member's, who alone may remove it.";
+            return Err(api::Problem::new(Kind::Conflict, detail).into());
+        }
         UploadState::Done => {
             uploading.store.remove_file(id, None, uploading.clock.now()).await?;
         }

@@ -48,8 +48,8 @@ macro_rules! on_sqlite {
             let server = testkit::mariadb::MariaDb::start().await;
             $(
                 eprintln!("on MariaDB: {}", stringify!($name));
-                let campus = Campus::new(&server.url(concat!("files_", stringify!($name)))).await;
-                boxed(|| $module::$name(campus)).await;
+                let url = server.url(concat!("files_", stringify!($name)));
+                boxed(|| async move { $module::$name(Campus::new(&url).await).await }).await;
             )*
         }
     };
