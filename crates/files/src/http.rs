@@ -177,8 +177,12 @@ impl GoingOn {
 /// The routes with their documentation.
 pub(crate) fn routes(may: Capabilities) -> OpenApiRouter {
     // Not in the documentation: PATCH, DELETE and HEAD for clients that may only send POST.
-    let overridden =
-        Router::new().route("/api/v1/uploads/{id}", post(post_upload::post_upload)).with_state(may.uploading.clone());
+    let overridden = Router::new()
+        .route(
+            "/api/v1/uploads/{id}",
+            post(post_upload::post_upload).get(post_upload::post_upload).put(post_upload::post_upload),
+        )
+        .with_state(may.uploading.clone());
     uploads()
         .with_state(may.uploading)
         .merge(contents().with_state(may.sharing.downloading.clone()))

@@ -1,6 +1,7 @@
 //! `DELETE /uploads/{id}`: ends an upload for good (tus termination). A finished one is a file, which is removed.
 
 use api::Path;
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
@@ -9,6 +10,7 @@ use kernel::id::Id;
 
 use super::Uploading;
 use super::door::Door;
+use super::post_upload::post_upload;
 use super::problem::Failure;
 use super::uploader::Uploader;
 use crate::ingest::IngestError;
@@ -32,7 +34,11 @@ pub(super) async fn delete_upload(
     uploader: Uploader,
     Path(id): Path<Id>,
     headers: HeaderMap,
+    body: Body,
 ) -> Result<Response, Failure> {
+    if tus::overridden(&headers).is_some() {
+        return post_upload(State(uploading), uploader, Path(id), headers, body).await;
+    }
     let door = Door::of(&headers)?;
     delete(&uploading, &uploader, id, (door, &headers)).await.map_err(|failure| door.failure(failure))
 }

@@ -11,6 +11,7 @@ use kernel::id::Id;
 use super::append::{Append, Appended, append};
 use super::create_upload::progress;
 use super::door::Door;
+use super::post_upload::post_upload;
 use super::problem::Failure;
 use super::uploader::Uploader;
 use super::{Uploading, draft};
@@ -52,6 +53,9 @@ pub(super) async fn patch_upload(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    if tus::overridden(&headers).is_some() {
+        return post_upload(State(uploading), uploader, Path(id), headers, body).await;
+    }
     let door = Door::of(&headers)?;
     let answer = match door {
         Door::Tus => patch(&uploading, &uploader, id, &headers, body).await,

@@ -1,4 +1,5 @@
-//! `POST /uploads/{id}` with `X-HTTP-Method-Override`: for clients whose surroundings let only POST through.
+//! `X-HTTP-Method-Override` on `/uploads/{id}`: for clients whose surroundings let few methods through. Whatever the
+//! request's own method is, the header's counts.
 
 use api::{Path, Problem};
 use axum::body::Body;
@@ -14,6 +15,7 @@ use super::uploader::Uploader;
 use super::{delete_upload, head_upload, patch_upload};
 use crate::model::tus;
 
+/// Does what the header says.
 pub(super) async fn post_upload(
     State(uploading): State<Uploading>,
     uploader: Uploader,
@@ -29,7 +31,7 @@ pub(super) async fn post_upload(
             StatusCode::METHOD_NOT_ALLOWED,
             "method-not-allowed",
             "Not with this method",
-            "POST here needs X-HTTP-Method-Override: PATCH, DELETE or HEAD.",
+            "This method needs X-HTTP-Method-Override here: PATCH, DELETE or HEAD.",
         )
         .into()),
     };
