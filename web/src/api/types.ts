@@ -1,4 +1,3 @@
-import type { ComingFile, ComingFileChange, FileState } from './coming';
 import type { components } from './schema';
 
 /** The shapes of the campus' HTTP contract that the portal reads: from the OpenAPI document, but for the status. */
@@ -7,14 +6,26 @@ type Schemas = components['schemas'];
 export type User = Schemas['User'];
 export type UserRole = Schemas['UserRole'];
 export type Tokens = Schemas['TokenPair'];
-export type CampusFile = Omit<Schemas['File'], 'state'> & ComingFile & { state: FileState };
-export type FileChange = Schemas['FileChange'] & ComingFileChange;
+export type CampusFile = Schemas['File'];
+export type FileChange = Schemas['FileChange'];
 export type Visibility = Schemas['Visibility'];
 export type Transfer = Schemas['Transfer'];
 export type ApiToken = Schemas['ApiToken'];
 export type NewToken = Schemas['NewTokenBody'];
 export type MadeToken = Schemas['Made'];
 export type FieldError = Schemas['FieldError'];
+export type Share = Schemas['Share'];
+export type MadeShare = Schemas['MadeShare'];
+export type NewShare = Schemas['NewShare'];
+export type SharedFile = Schemas['Shared'];
+export type OpenedShare = Schemas['SignedUrl'];
+export type Voucher = Schemas['Voucher'];
+export type MadeVoucher = Schemas['MadeVoucher'];
+export type NewVoucher = Schemas['NewVoucher'];
+export type Receipt = Schemas['Receipt'];
+export type Quota = Schemas['Quota'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type Statistics = Schemas['Statistics'];
 
 export interface Page<T> {
   items: T[];

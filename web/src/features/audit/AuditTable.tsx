@@ -1,7 +1,7 @@
 import { Skeleton, Table, Text } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import type { AuditEntry } from '../../api/coming';
+import type { AuditEntry } from '../../api/types';
 import { useFormats } from '../../i18n/format';
 import { TextLink } from '../../shell/TextLink';
 import classes from './audit.module.css';

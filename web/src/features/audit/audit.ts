@@ -1,7 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { request, respond } from '../../api/client';
-import type { AuditEntry } from '../../api/coming';
-import type { Page } from '../../api/types';
+import type { AuditEntry, Page } from '../../api/types';
 import { endOfDay, startOfDay } from '../../shell/days';
 import { saveBlob } from '../../shell/saveText';
 import type { AuditSearch } from '../../shell/searches';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { request } from '../../api/client';
-import type { Quota } from '../../api/coming';
+import type { Quota } from '../../api/types';
 import { useIdentity } from '../session/browser';
 
 /** How much this person has and may have. */

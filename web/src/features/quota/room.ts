@@ -1,4 +1,4 @@
-import type { Quota } from '../../api/coming';
+import type { Quota } from '../../api/types';
 
 /** Bytes that still fit; `null` without a limit. */
 export function bytesLeft(quota: Quota): number | null {

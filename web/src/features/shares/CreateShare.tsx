@@ -1,8 +1,8 @@
 import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { NewShare } from '../../api/coming';
 import { ApiError } from '../../api/problem';
+import type { NewShare } from '../../api/types';
 import { CopyLink } from '../../shell/CopyLink';
 import { endOfDay } from '../../shell/days';
 import { ExpiryField } from '../../shell/ExpiryField';

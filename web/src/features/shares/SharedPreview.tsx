@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { SharedFile } from '../../api/coming';
+import type { SharedFile } from '../../api/types';
 import classes from '../files/files.module.css';
 import { previewOf } from '../files/queries';
 

@@ -1,8 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { request } from '../../api/client';
-import type { MadeShare, NewShare, OpenedShare, Share, SharedFile } from '../../api/coming';
 import { ApiError } from '../../api/problem';
-import type { Page } from '../../api/types';
+import type { MadeShare, NewShare, OpenedShare, Page, Share, SharedFile } from '../../api/types';
 
 export function useShares(file: string) {
   return useQuery({

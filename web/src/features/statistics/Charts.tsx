@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Statistics } from '../../api/coming';
+import type { Statistics } from '../../api/types';
 import { useFormats } from '../../i18n/format';
 import { Chart, type Palette } from './Chart';
 import { barsOption, columnsOption } from './options';

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import type { Statistics } from '../../api/coming';
+import type { Statistics } from '../../api/types';
 import { useFormats } from '../../i18n/format';
 import classes from './statistics.module.css';
 

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { request } from '../../api/client';
-import type { Statistics } from '../../api/coming';
+import type { Statistics } from '../../api/types';
 
 export const DAYS = [7, 30, 90, 365] as const;
 

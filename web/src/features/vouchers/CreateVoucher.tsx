@@ -1,8 +1,8 @@
 import { Button, Group, Modal, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { NewVoucher } from '../../api/coming';
 import { ApiError } from '../../api/problem';
+import type { NewVoucher } from '../../api/types';
 import { useFormats } from '../../i18n/format';
 import { CopyLink } from '../../shell/CopyLink';
 import { dayOf, endOfDay } from '../../shell/days';

@@ -3,7 +3,7 @@ import { IconLinkOff } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import type { Receipt } from '../../api/coming';
+import type { Receipt } from '../../api/types';
 import { useFormats } from '../../i18n/format';
 import { Blank, Failure } from '../../shell/states';
 import { usePageTitle } from '../../shell/usePageTitle';

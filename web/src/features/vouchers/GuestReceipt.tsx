@@ -1,7 +1,7 @@
 import { Button, Title } from '@mantine/core';
 import { IconReceipt } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import type { Receipt } from '../../api/coming';
+import type { Receipt } from '../../api/types';
 import { useFormats } from '../../i18n/format';
 import { saveText } from '../../shell/saveText';
 import { receiptText } from './receipt';

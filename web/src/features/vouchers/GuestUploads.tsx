@@ -3,7 +3,7 @@ import { useNetwork } from '@mantine/hooks';
 import { IconUpload } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Receipt } from '../../api/coming';
+import type { Receipt } from '../../api/types';
 import { useFormats } from '../../i18n/format';
 import { Confirm } from '../../shell/Confirm';
 import { DropCurtain } from '../../shell/DropCurtain';

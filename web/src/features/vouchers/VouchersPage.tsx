@@ -3,7 +3,7 @@ import { IconInbox, IconTrash } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Voucher } from '../../api/coming';
+import type { Voucher } from '../../api/types';
 import { useFormats } from '../../i18n/format';
 import { Confirm } from '../../shell/Confirm';
 import { SubNav } from '../../shell/SubNav';

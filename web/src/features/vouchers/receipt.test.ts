@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Receipt } from '../../api/coming';
+import type { Receipt } from '../../api/types';
 import { receiptText, unfinishedOf } from './receipt';
 
 const done: Receipt['items'][number] = {

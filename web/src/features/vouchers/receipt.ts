@@ -1,4 +1,4 @@
-import type { Receipt } from '../../api/coming';
+import type { Receipt } from '../../api/types';
 import type { Unfinished } from '../transfers/joining';
 import { type Remembered, uploadPath } from '../transfers/memory';
 import type { UploadItem } from '../transfers/queue';

@@ -1,7 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { request } from '../../api/client';
-import type { MadeVoucher, NewVoucher, Receipt, Voucher } from '../../api/coming';
-import type { Page } from '../../api/types';
+import type { MadeVoucher, NewVoucher, Page, Receipt, Voucher } from '../../api/types';
 
 export function useVouchers() {
   return useInfiniteQuery({
