@@ -119,6 +119,21 @@ async fn transfers_survive_the_death_of_files_replicas() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transfers_survive_random_deaths_of_any_process() {
+    let campus = Campus::start(&[]).await;
+    let traffic = Traffic::begin(&campus.url, &campus.token, count(10_000_000, 100_000_000));
+    let mut rng = StdRng::seed_from_u64(1_000);
+    let mut kills = 0;
+    while kills < count(20, 1_000) {
+        tokio::time::sleep(Duration::from_millis(rng.random_range(20..count(1_000, 400)))).await;
+        let role = ["files", "files", "files", "files", "gateway", "accounts", "portal"][rng.random_range(0..7)];
+        kills += u32::from(kill_one(&campus, role, &mut rng));
+    }
+    traffic.end(5).await;
+    campus.until_whole().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_campus_outlives_its_orchestrator() {
     let mut campus = Campus::start(&[]).await;
     let before = campus.pids();

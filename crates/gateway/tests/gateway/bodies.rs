@@ -13,7 +13,7 @@ use crate::stage::{Stage, crypto, files, listener, serve};
 
 /// How many refused uploads, and how long: `make soak` asks for 100 of 100 MB.
 fn refusals() -> (usize, usize) {
-    if std::env::var_os("BEDEL_SOAK").is_some() { (100, 100 << 20) } else { (20, 24 << 20) }
+    if std::env::var_os("BEDEL_TEST_FULL").is_some() { (100, 100 << 20) } else { (20, 24 << 20) }
 }
 
 /// Answers as soon as the head is there, and closes without reading the body: the worst that a replica may do.
