@@ -32,6 +32,11 @@ export class Files {
     if (rest === '/transfers') return json(res, 200, page(this.transfers(caller), url));
     if (rest === '/uploads' || rest.startsWith('/uploads/')) return this.tus(req, res, rest.split('/')[2], caller);
     if (rest === '/files' && req.method === 'GET') return json(res, 200, page(this.list(url, caller), url));
+    if (rest === '/files/archive' && req.method === 'POST') {
+      const { ids } = await readJson(req);
+      if (ids.some((id) => !this.find(id))) return problem(res, 404, 'not-found', 'There is no such file.');
+      return json(res, 200, { url: `/api/v1/files/archive.zip?ids=${ids}&signature=${randomUUID()}` });
+    }
     if (!rest.startsWith('/files/')) return false;
     const [, , id, view] = rest.split('/');
     const file = this.files.get(id);

@@ -1,6 +1,5 @@
-import { Button, Skeleton } from '@mantine/core';
+import { Skeleton } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CampusFile } from '../../api/types';
 import { useFormats } from '../../i18n/format';
@@ -8,6 +7,8 @@ import { useIdentity } from '../session/browser';
 import { FileIcon } from './FileIcon';
 import classes from './files.module.css';
 import { titleOf } from './queries';
+import { type Pick, PickBox } from './Selection';
+import selection from './selection.module.css';
 
 export function useOwnerName(): (file: CampusFile) => string {
   const { t } = useTranslation();
@@ -18,12 +19,13 @@ export function useOwnerName(): (file: CampusFile) => string {
   };
 }
 
-export function FileRow({ file, open }: { file: CampusFile; open: boolean }) {
+export function FileRow({ file, open, pick }: { file: CampusFile; open: boolean; pick?: Pick }) {
   const { t } = useTranslation();
   const formats = useFormats();
   const ownerName = useOwnerName();
   return (
-    <li>
+    <li className={pick ? selection.item : undefined}>
+      {pick ? <PickBox file={file} pick={pick} /> : null}
       <Link
         from="/files"
         to="/files"
@@ -93,31 +95,5 @@ export function FileSkeletons({ count = 6 }: { count?: number }) {
         </li>
       ))}
     </ul>
-  );
-}
-
-/** Loads the next page as its end comes into view; a button says the same to the keyboard. */
-export function ListEnd({ more, loading, load }: { more: boolean; loading: boolean; load: () => void }) {
-  const { t } = useTranslation();
-  const mark = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = mark.current;
-    if (element === null || !more || loading) return;
-    const watcher = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && load(), {
-      rootMargin: '400px',
-    });
-    watcher.observe(element);
-    return () => watcher.disconnect();
-  }, [more, loading, load]);
-  return (
-    <div className={classes.more} ref={mark}>
-      {more ? (
-        <Button variant="subtle" size="compact-sm" onClick={load} loading={loading}>
-          {t('common.more')}
-        </Button>
-      ) : (
-        t('files.endOfList')
-      )}
-    </div>
   );
 }

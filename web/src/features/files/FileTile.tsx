@@ -5,14 +5,17 @@ import { useFormats } from '../../i18n/format';
 import { FileIcon } from './FileIcon';
 import classes from './files.module.css';
 import { titleOf } from './queries';
+import { type Pick, PickBox } from './Selection';
+import selection from './selection.module.css';
 import { Thumbnail } from './Thumbnail';
 
 /** A file of the catalogue by its picture. */
-export function FileTile({ file, open }: { file: CampusFile; open: boolean }) {
+export function FileTile({ file, open, pick }: { file: CampusFile; open: boolean; pick: Pick }) {
   const { t } = useTranslation();
   const formats = useFormats();
   return (
-    <li>
+    <li className={selection.tile}>
+      <PickBox file={file} pick={pick} />
       <Link
         from="/files"
         to="/files"

@@ -4,19 +4,22 @@ import { IconFolderOpen, IconLayoutGrid, IconList, IconSearch, IconSearchOff } f
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { CampusFile } from '../../api/types';
 import { withTexts } from '../../i18n';
+import { ListEnd } from '../../shell/ListEnd';
 import { SubNav } from '../../shell/SubNav';
 import type { FilesSearch } from '../../shell/searches';
 import { Blank, Failure, PageHeader } from '../../shell/states';
 import { usePageTitle } from '../../shell/usePageTitle';
 import { QuotaBar } from '../quota/QuotaBar';
-import { FileColumns, FileRow, FileSkeletons, ListEnd } from './FileList';
+import { FileColumns, FileRow, FileSkeletons } from './FileList';
 import { FileTile } from './FileTile';
 import { Filters } from './Filters';
 import classes from './files.module.css';
 import { isFiltered, NO_FILTERS } from './filters';
 import filterClasses from './filters.module.css';
 import { useFiles } from './queries';
+import { type Pick, SelectionBar } from './Selection';
 import { UploadButton } from './UploadButton';
 
 const loadPanel = withTexts(
@@ -51,6 +54,13 @@ export function FilesPage() {
   const list = useFiles({ ...filter, expiring_within_days: ending });
   const files = list.data?.pages.flatMap((page) => page.items) ?? [];
   const filtered = isFiltered(search);
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const chosen = files.filter((file) => picked.has(file.id));
+  const pickOf = (file: CampusFile): Pick => ({
+    picked: picked.has(file.id),
+    onPick: (on) =>
+      setPicked((before) => (on ? new Set([...before, file.id]) : new Set([...before].filter((id) => id !== file.id)))),
+  });
 
   return (
     <div className={classes.page} data-open={open !== undefined}>
@@ -90,6 +100,7 @@ export function FilesPage() {
           </div>
         </div>
         <Filters search={search} files={files} onChange={show} />
+        {chosen.length > 0 ? <SelectionBar files={chosen} onClear={() => setPicked(new Set())} /> : null}
         <section className="panel" aria-label={t('files.listLabel')} aria-busy={list.isPending}>
           {list.isPending ? (
             <>
@@ -122,9 +133,9 @@ export function FilesPage() {
               <ul className={view === 'rows' ? classes.list : classes.tiles}>
                 {files.map((file) =>
                   view === 'rows' ? (
-                    <FileRow key={file.id} file={file} open={file.id === open} />
+                    <FileRow key={file.id} file={file} open={file.id === open} pick={pickOf(file)} />
                   ) : (
-                    <FileTile key={file.id} file={file} open={file.id === open} />
+                    <FileTile key={file.id} file={file} open={file.id === open} pick={pickOf(file)} />
                   ),
                 )}
               </ul>
