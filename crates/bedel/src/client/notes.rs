@@ -102,20 +102,36 @@ impl Entry {
     }
 }
 
+/// A transfer of which there is a note.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    /// The note.
+    pub(crate) note: Note,
+    /// Whether a process is at it now.
+    pub(crate) at_work: bool,
+}
+
 /// Every note about this campus.
 #[must_use]
-pub(crate) fn all(campus: &str) -> Vec<Note> {
+pub(crate) fn all(campus: &str) -> Vec<Known> {
+    let read = |path: PathBuf| {
+        let note: Note = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
+        let lock = File::open(path.with_extension("lock")).ok();
+        let at_work = lock.is_some_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err());
+        Some(Known { note, at_work })
+    };
+    written().filter_map(read).filter(|known| known.note.campus == campus).collect()
+}
+
+fn written() -> impl Iterator<Item = PathBuf> {
     let entries = folder().and_then(|folder| Ok(std::fs::read_dir(folder)?)).into_iter().flatten().flatten();
-    let texts = entries.filter(|entry| entry.path().extension().is_some_and(|kind| kind == "json"));
-    let notes = texts.filter_map(|entry| serde_json::from_slice::<Note>(&std::fs::read(entry.path()).ok()?).ok());
-    notes.filter(|note| note.campus == campus).collect()
+    entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|kind| kind == "json"))
 }
 
 /// Removes notes that can serve no more: of what was stored and has changed or gone here since, and of downloads whose
 /// bytes somebody removed.
 pub(crate) fn tidy() {
-    let entries = folder().and_then(|folder| Ok(std::fs::read_dir(folder)?)).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|kind| kind == "json")) {
+    for path in written() {
         let note = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Note>(&text).ok());
         let gone = |note: &Note| !note.path.exists() && (note.stored.is_some() || note.way == Way::Download);
         if note.as_ref().is_some_and(gone) {

@@ -11,7 +11,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 #[derive(Clone)]
 pub(crate) struct Board {
     bars: MultiProgress,
-    total: ProgressBar,
+    /// Of several transfers.
+    total: Option<ProgressBar>,
     terminal: bool,
     reached: Arc<AtomicU64>,
 }
@@ -23,18 +24,19 @@ impl Board {
         let terminal = std::io::stderr().is_terminal();
         let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
-        let total = if transfers > 1 {
-            bars.add(styled(ProgressBar::new(size).with_prefix(format!("all {transfers}"))))
-        } else {
-            ProgressBar::hidden()
-        };
+        let total =
+            (transfers > 1).then(|| bars.add(styled(ProgressBar::new(size).with_prefix(format!("all {transfers}")))));
         Self { bars, total, terminal, reached: Arc::default() }
     }
 
     /// The progress of one more transfer, of `name`, of `size` bytes.
     #[must_use]
     pub(crate) fn transfer(&self, name: &str, size: u64) -> Progress {
-        let bar = self.bars.insert_before(&self.total, ProgressBar::new(size));
+        let bar = ProgressBar::new(size);
+        let bar = match &self.total {
+            Some(total) => self.bars.insert_before(total, bar),
+            None => self.bars.add(bar),
+        };
         Progress {
             name: name.into(),
             bar: styled(bar.with_prefix(name.to_owned())),
@@ -51,7 +53,9 @@ impl Board {
 
     /// Removes the bars.
     pub(crate) fn end(&self) {
-        self.total.finish_and_clear();
+        if let Some(total) = &self.total {
+            total.finish_and_clear();
+        }
         // Bars that cannot be removed are no fault of the transfers.
         let _ = self.bars.clear();
     }
@@ -89,7 +93,9 @@ impl Progress {
         let before = self.reached.fetch_max(offset, Ordering::Relaxed);
         if offset > before {
             self.board.reached.fetch_add(offset - before, Ordering::Relaxed);
-            self.board.total.inc(offset - before);
+            if let Some(total) = &self.board.total {
+                total.inc(offset - before);
+            }
         }
         self.bar.set_position(before.max(offset));
         self.bar.set_message("");

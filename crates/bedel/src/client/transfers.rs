@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::command_line::quoted;
-use super::notes::{self, Note, Way};
+use super::notes::{self, Known, Note, Way};
 use super::progress::amount;
 use super::{Campus, get, read};
 use crate::cli::Transfers;
@@ -34,7 +34,8 @@ pub(crate) async fn transfers(arguments: Transfers) -> anyhow::Result<()> {
             _ => String::new(),
         };
         let (direction, state, id) = (text("direction"), text("state"), text("id"));
-        println!("{id}  {direction:<8}  {state}{speed} at {} of {size}  {}", amount(offset), text("name"));
+        let user = if text("user_name").is_empty() { String::new() } else { format!("  ({})", text("user_name")) };
+        println!("{id}  {direction:<8}  {state}{speed} at {} of {size}  {}{user}", amount(offset), text("name"));
         if !text("command").is_empty() {
             println!("    {}", text("command"));
         }
@@ -44,37 +45,44 @@ pub(crate) async fn transfers(arguments: Transfers) -> anyhow::Result<()> {
 
 /// What the campus says of unfinished transfers, each with the command that goes on, and the downloads that only this
 /// machine knows.
-fn joined(told: Vec<Value>, notes: &[Note]) -> Vec<Value> {
+fn joined(told: Vec<Value>, notes: &[Known]) -> Vec<Value> {
     let here = std::env::current_dir().unwrap_or_default();
     let mut found: Vec<Value> = told.into_iter().filter(|transfer| transfer["state"] != "done").collect();
     for transfer in &mut found {
         let upload = transfer["direction"] == "upload";
         let (way, place) = if upload { (Way::Upload, &transfer["id"]) } else { (Way::Download, &transfer["file_id"]) };
-        let place = place.as_str().unwrap_or_default().to_owned();
-        let ours = |note: &&Note| note.way == way && note.place.as_deref().is_some_and(|known| known.ends_with(&place));
-        let command = match notes.iter().find(ours) {
-            Some(note) => note.invocation.again(&here),
+        let id = place.as_str().unwrap_or_default().to_owned();
+        let place = |note: &Note| note.place.as_deref().is_some_and(|known| known.ends_with(&id));
+        let ours = notes.iter().find(|known| known.note.way == way && place(&known.note));
+        let command = match ours {
+            Some(known) => known.note.invocation.again(&here),
             None if upload => {
                 let name = transfer["name"].as_str().unwrap_or_default();
-                format!("bedel put {} --resume {place}", quoted(&format!("./{name}")))
+                format!("bedel put {} --resume {id}", quoted(&format!("./{name}")))
             }
-            None => format!("bedel get {place}"),
+            None => format!("bedel get {id}"),
         };
-        if transfer["state"] != "transferring" {
+        // The campus learns a little later than this machine that a command of this machine has ended.
+        let moving = ours.map_or(transfer["state"] == "transferring", |known| known.at_work);
+        if !moving {
+            if transfer["state"] == "transferring" {
+                transfer["state"] = "disconnected".into();
+            }
             transfer["command"] = command.into();
         }
     }
-    let downloads = notes.iter().filter(|note| note.way == Way::Download);
-    let unknown = downloads.filter(|note| {
+    let downloads = notes.iter().filter(|known| known.note.way == Way::Download);
+    let unknown = downloads.filter(|Known { note, .. }| {
         let same = |told: &Value| told["direction"] == "download" && told["file_id"].as_str() == note.place.as_deref();
         !found.iter().any(same)
     });
     let unknown: Vec<Value> = unknown
-        .map(|note| {
+        .map(|Known { note, at_work }| {
+            let command = (!at_work).then(|| note.invocation.again(&here));
             json!({
                 "id": note.place, "file_id": note.place, "name": note.name, "direction": Way::Download,
-                "state": "disconnected", "offset": get::recorded(&note.path), "size": note.size, "path": note.path,
-                "command": note.invocation.again(&here),
+                "state": if *at_work { "transferring" } else { "disconnected" },
+                "offset": get::recorded(&note.path), "size": note.size, "path": note.path, "command": command,
             })
         })
         .collect();
@@ -87,8 +95,8 @@ mod tests {
     use super::super::command_line::Invocation;
     use super::*;
 
-    fn note(way: Way, place: &str) -> Note {
-        Note {
+    fn note(way: Way, place: &str, at_work: bool) -> Known {
+        let note = Note {
             way,
             campus: String::new(),
             path: "/x".into(),
@@ -98,7 +106,8 @@ mod tests {
             place: Some(place.to_owned()),
             stored: None,
             invocation: Invocation::ours(),
-        }
+        };
+        Known { note, at_work }
     }
 
     #[test]
@@ -109,12 +118,20 @@ mod tests {
             json!({ "id": "c", "direction": "upload", "state": "transferring", "name": "n" }),
             json!({ "id": "d", "direction": "upload", "state": "done", "name": "n" }),
         ];
-        let notes = [note(Way::Upload, "/api/v1/uploads/b"), note(Way::Download, "f")];
+        let notes = [note(Way::Upload, "/api/v1/uploads/b", false), note(Way::Download, "f", false)];
         let found = joined(told, &notes);
         assert_eq!(found.len(), 4, "{found:?}");
         assert_eq!(found[0]["command"], r"bedel put './it'\''s' --resume a");
         let ours = Invocation::ours().again(&std::env::current_dir().expect("a folder"));
-        assert_eq!((&found[1]["command"], &found[2]["command"]), (&json!(ours), &Value::Null));
+        assert_eq!((&found[1]["command"], &found[2]["command"]), (&json!(&ours), &Value::Null));
+        assert_eq!(found[2]["state"], "transferring", "nobody here knows better");
         assert_eq!((&found[3]["file_id"], &found[3]["direction"]), (&json!("f"), &json!("download")));
+
+        let moving = |at_work| {
+            let told = vec![json!({ "id": "c", "direction": "upload", "state": "transferring", "name": "n" })];
+            joined(told, &[note(Way::Upload, "/api/v1/uploads/c", at_work)]).remove(0)
+        };
+        assert_eq!((&moving(true)["command"], &moving(true)["state"]), (&Value::Null, &json!("transferring")));
+        assert_eq!((&moving(false)["command"], &moving(false)["state"]), (&json!(ours), &json!("disconnected")));
     }
 }

@@ -134,7 +134,8 @@ async fn a_stopped_put_and_a_stopped_get_say_how_to_go_on() {
     proxy.set(Faults::default());
     let told = transfers(&campus, &url);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0]["command"].as_str().is_some_and(|command| command.ends_with(&format!("bedel put '{source}'"))));
+    let command = told[0]["command"].as_str().unwrap_or_default();
+    assert!(command.ends_with(&format!("bedel put '{source}'")), "{told:?}");
     let put = run(&campus, &url, &["put", &source, "--json"]);
     assert!(put.status.success() && text(&put.stderr).contains("resumed at "), "{}", text(&put.stderr));
     let stored: Value = serde_json::from_slice(&put.stdout).expect("JSON");
