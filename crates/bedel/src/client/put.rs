@@ -98,6 +98,7 @@ impl Sender<'_> {
             seen,
             metadata: &metadata,
             entry: &mut entry,
+            anew: self.arguments.resume.is_none(),
             progress: &progress,
             sent: Sent::default(),
         };

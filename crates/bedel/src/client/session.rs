@@ -163,6 +163,9 @@ impl Campus {
             bail!("the campus pointed elsewhere ({url}): no token is sent there");
         }
         let mut token = self.token.lock().await;
+        if self.session.is_none() && seconds_left(&token) <= 0 {
+            return Err(SessionEnded(self.url.clone()).into());
+        }
         if self.session.is_some() && seconds_left(&token) < RENEW_AHEAD_S {
             // A token that is still valid goes on serving while accounts is away.
             match self.renew().await {

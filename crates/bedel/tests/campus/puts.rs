@@ -212,6 +212,9 @@ async fn an_upload_that_was_begun_elsewhere_is_ended_here() {
 
     let refused = run(&campus, &campus.url, &["put", other.to_str().expect("UTF-8"), "--resume", &id]);
     assert!(!refused.status.success() && text(&refused.stderr).contains("another file"), "{}", text(&refused.stderr));
+    let unknown = "01k9x3v7c8m2q4t6w8y0a2c4e6";
+    let refused = run(&campus, &campus.url, &["put", right.to_str().expect("UTF-8"), "--resume", unknown]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("no such upload"), "{}", text(&refused.stderr));
     let ended = run(&campus, &campus.url, &["put", right.to_str().expect("UTF-8"), "--resume", &id, "--json"]);
     assert!(ended.status.success() && text(&ended.stderr).contains("resumed at 100000"), "{}", text(&ended.stderr));
     assert_eq!(serde_json::from_slice::<Value>(&ended.stdout).expect("JSON")["id"], id.as_str());

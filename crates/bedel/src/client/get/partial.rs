@@ -165,7 +165,11 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         // Nobody is left to tell: what is not recorded is fetched again.
-        let _ = self.keep();
+        if self.total() > 0 {
+            let _ = self.keep();
+        } else {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -219,6 +223,8 @@ mod tests {
             assert_eq!(partial.total(), 0, "{damage}");
             partial.discard();
         }
+        drop(Partial::open(path.clone(), 10).expect("opens"));
+        assert!(!path.exists(), "room that nothing came into is given back");
         std::fs::write(&path, b"short").expect("writes");
         std::fs::write(record_path(&path), r#"{"size":10,"etag":null,"held":[[0,9]]}"#).expect("writes");
         assert_eq!(Partial::open(path, 10).expect("opens").total(), 0, "the bytes are gone");

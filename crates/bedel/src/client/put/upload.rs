@@ -31,6 +31,8 @@ pub(super) struct Upload<'a> {
     pub(super) seen: Seen,
     pub(super) metadata: &'a str,
     pub(super) entry: &'a mut Entry,
+    /// Whether an upload that is gone may be begun anew.
+    pub(super) anew: bool,
     pub(super) progress: &'a Progress,
     pub(super) sent: Sent,
 }
@@ -93,6 +95,10 @@ impl Upload<'_> {
             };
             match outcome {
                 Ok(Standing::Complete(file)) => return Ok(file),
+                Ok(Standing::Gone) if !self.anew => {
+                    self.entry.note.place = None;
+                    bail!("you have no such upload (any more); without --resume it is begun anew");
+                }
                 Ok(Standing::Gone) => {
                     // Under the old key the campus would name the old upload again.
                     self.entry.note.key = self.ids.next().to_string();
