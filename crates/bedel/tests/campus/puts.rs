@@ -150,7 +150,8 @@ async fn a_stopped_put_and_a_stopped_get_say_how_to_go_on() {
     assert!(get.status.code() == Some(1) && text(&get.stderr).contains("To go on:"), "{}", text(&get.stderr));
     proxy.set(Faults::default());
     let told = transfers(&campus, &url);
-    assert!(told.iter().any(|told| told["command"].as_str().is_some_and(|command| command.contains("bedel get"))));
+    let tells = |told: &Value| told["command"].as_str().is_some_and(|command| command.contains("bedel get"));
+    assert!(told.iter().any(tells), "{told:?}");
     let get = run(&campus, &url, &["get", id, "-o", target]);
     assert!(get.status.success() && text(&get.stderr).contains("resumed at "), "{}", text(&get.stderr));
     assert_eq!(std::fs::read(target).expect("reads"), std::fs::read(&source).expect("reads"));

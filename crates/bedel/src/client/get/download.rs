@@ -63,6 +63,10 @@ impl From<anyhow::Error> for Stop {
 impl Download<'_> {
     /// Brings the file to `target`; returns its digest, in hex.
     pub(super) async fn run(self, target: &Path) -> anyhow::Result<String> {
+        // What comes in one write is not worth a note.
+        if self.file.size > GATHER as u64 {
+            self.entry.keep()?;
+        }
         let there = self.partial.total();
         if there > 0 {
             self.progress.resumed(there);
@@ -102,17 +106,11 @@ impl Download<'_> {
 
     /// Records what is there, again and again.
     async fn recording(&self) -> anyhow::Error {
-        let mut noted = false;
         loop {
             tokio::time::sleep(KEEP_EVERY).await;
             let kept = tokio::task::block_in_place(|| self.partial.keep());
             if let Err(error) = kept {
                 return anyhow::Error::from(error).context("what came could not be recorded");
-            }
-            if !std::mem::replace(&mut noted, true)
-                && let Err(error) = self.entry.keep()
-            {
-                return error;
             }
         }
     }
