@@ -72,7 +72,8 @@ impl Board {
 }
 
 fn styled(bar: ProgressBar) -> ProgressBar {
-    match ProgressStyle::with_template("{prefix} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}") {
+    let all = "{prefix} [{bar:30}] {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta} {msg}";
+    match ProgressStyle::with_template(all) {
         Ok(style) => bar.with_style(style.progress_chars("=> ")),
         Err(_) => bar,
     }

@@ -36,8 +36,6 @@ fn asked(question: &str, instead: &str, echo: bool) -> anyhow::Result<String> {
     if !stdin().is_terminal() {
         bail!("there is no terminal to ask on: {instead}");
     }
-    eprint!("{question}");
-    stderr().flush()?;
     let input = stdin();
     let before = tcgetattr(input.as_fd())?;
     if !echo {
@@ -45,6 +43,9 @@ fn asked(question: &str, instead: &str, echo: bool) -> anyhow::Result<String> {
         silent.local_modes.remove(LocalModes::ECHO);
         tcsetattr(input.as_fd(), OptionalActions::Now, &silent)?;
     }
+    // Not before: whoever answers at once would be shown.
+    eprint!("{question}");
+    stderr().flush()?;
     let mut answer = String::new();
     let outcome = input.read_line(&mut answer);
     if !echo {
