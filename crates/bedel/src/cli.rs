@@ -6,6 +6,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use kernel::role::Role;
 
+mod amounts;
+mod files;
+
+pub(crate) use files::{Get, Put, Share, ShareAction, Transfers, Voucher, VoucherAction};
+
 /// One program that runs a campus: large files, and what keeps them moving when machines die.
 #[derive(Debug, Parser)]
 #[command(name = "bedel", version, after_help = "Example: bedel up --demo")]
@@ -48,12 +53,32 @@ pub(crate) enum Command {
     /// Log in to a campus and remember it.
     #[command(after_help = "Example: bedel login http://127.0.0.1:8080 --username ana")]
     Login(Login),
-    /// Upload files; an interrupted upload goes on from where it stopped.
-    #[command(after_help = "Example: bedel put lecture.mp4 --title 'Lecture 1' --visibility campus")]
+    /// Upload files and folders, several at once; what was interrupted goes on from where it stopped.
+    #[command(
+        after_help = "Examples:\n  bedel put lecture.mp4 --title 'Lecture 1' --visibility campus\n  bedel put course/ --parallel 8"
+    )]
     Put(Put),
-    /// Download a file; an interrupted download goes on from where it stopped.
-    #[command(after_help = "Example: bedel get lecture.mp4 -o /tmp/lecture.mp4")]
+    /// Download files, each over several connections; what was interrupted goes on from where it stopped.
+    #[command(
+        after_help = "Examples:\n  bedel get lecture.mp4 -o /tmp/lecture.mp4\n  bedel get 01k9x3v7c8m2q4t6w8y0a2c4e6 --connections 8"
+    )]
     Get(Get),
+    /// What has not arrived yet, where it stopped, and the command that goes on.
+    #[command(after_help = "Example: bedel transfers")]
+    Transfers(Transfers),
+    /// Make, list and remove links that open one file for whoever has them.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        subcommand_negates_reqs = true,
+        after_help = "Examples:\n  bedel share lecture.mp4 --expires 7d --limit 30\n  bedel share list lecture.mp4"
+    )]
+    Share(Share),
+    /// Make, list and remove vouchers, with which somebody without an account uploads for you.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:\n  bedel voucher --for 'Thesis of Ana' --expires 14d --size 5G\n  bedel voucher list"
+    )]
+    Voucher(Voucher),
     /// List files.
     #[command(after_help = "Example: bedel ls lecture --json")]
     Ls(Ls),
@@ -183,45 +208,6 @@ pub(crate) struct Login {
     pub(crate) fingerprint: Option<String>,
 }
 
-/// `bedel put`.
-#[derive(Debug, Args)]
-pub(crate) struct Put {
-    /// What to upload.
-    #[arg(required = true)]
-    pub(crate) files: Vec<PathBuf>,
-    /// Its title.
-    #[arg(long)]
-    pub(crate) title: Option<String>,
-    /// What it is about.
-    #[arg(long)]
-    pub(crate) description: Option<String>,
-    /// Its category.
-    #[arg(long)]
-    pub(crate) category: Option<String>,
-    /// Its tags, separated by commas.
-    #[arg(long)]
-    pub(crate) tags: Option<String>,
-    /// Who may see it: private, campus or public.
-    #[arg(long, default_value = "private")]
-    pub(crate) visibility: String,
-    /// Print the stored files as JSON, one a line.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// `bedel get`.
-#[derive(Debug, Args)]
-pub(crate) struct Get {
-    /// The file's id, or its exact name.
-    pub(crate) file: String,
-    /// Where to put it; its own name in this folder unless given.
-    #[arg(short, long, value_name = "PATH")]
-    pub(crate) output: Option<PathBuf>,
-    /// Print what was stored as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
 /// `bedel ls`.
 #[derive(Debug, Args)]
 pub(crate) struct Ls {
@@ -230,7 +216,7 @@ pub(crate) struct Ls {
     /// Print JSON, one file a line.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Show digests, how often each was downloaded, and when it ends.
+    /// Show digests, owners, how often each was downloaded, and when it ends.
     #[arg(long)]
     pub(crate) long: bool,
 }

@@ -1,21 +1,31 @@
 //! The commands that speak to a campus over HTTP.
 
+mod command_line;
 pub(crate) mod get;
 pub(crate) mod login;
 pub(crate) mod ls;
-pub(crate) mod progress;
+mod many;
+mod notes;
+mod progress;
+mod prompt;
 pub(crate) mod put;
 pub(crate) mod restore;
 pub(crate) mod rm;
 mod session;
+pub(crate) mod share;
 mod tls;
-mod uploads;
+pub(crate) mod transfers;
+pub(crate) mod voucher;
 
 pub(crate) use session::Campus;
 
+use std::path::Path;
+
 use anyhow::{Context, bail};
-use reqwest::Response;
+use reqwest::{Method, Response};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 /// A file as the campus describes it; what the client does not use is kept for `--json`.
 #[derive(Debug, Clone, Deserialize, serde::Serialize)]
@@ -80,6 +90,63 @@ pub(crate) async fn accept(response: Response) -> anyhow::Result<Response> {
 ///
 /// # Errors
 /// If it is no success or not what was expected.
-pub(crate) async fn read<T: serde::de::DeserializeOwned>(response: Response) -> anyhow::Result<T> {
+pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> anyhow::Result<T> {
     accept(response).await?.json().await.context("the campus's answer was not understood")
+}
+
+/// One page of a list.
+#[derive(Deserialize)]
+struct Listed<T> {
+    items: Vec<T>,
+    next_cursor: Option<String>,
+}
+
+/// A whole list, page by page.
+///
+/// # Errors
+/// If the campus cannot be asked.
+async fn list<T: DeserializeOwned>(campus: &Campus, path: &str, query: &[(&str, &str)]) -> anyhow::Result<Vec<T>> {
+    let mut found = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let mut request = campus.request(Method::GET, path).await?.query(&[("limit", "500")]).query(query);
+        if let Some(cursor) = &cursor {
+            request = request.query(&[("cursor", cursor)]);
+        }
+        let page: Listed<T> = read(request.send().await?).await?;
+        found.extend(page.items);
+        match page.next_cursor {
+            Some(next) => cursor = Some(next),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// The innermost reason: what a person can act on.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}
+
+/// The SHA-256 of a file, in hex.
+///
+/// # Errors
+/// If it cannot be read.
+async fn digest_of(path: &Path) -> anyhow::Result<String> {
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || {
+        let mut hasher = Sha256::new();
+        let mut file = std::fs::File::open(&path)?;
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            match std::io::Read::read(&mut file, &mut buffer)? {
+                0 => return Ok(tls::hex(&hasher.finalize())),
+                read => hasher.update(&buffer[..read]),
+            }
+        }
+    })
+    .await?
 }

@@ -1,51 +1,104 @@
-//! `bedel get`: a ranged download into `PATH.part` that goes on wherever it broke, then a digest, then a rename.
+//! `bedel get`: several files at once, each over several connections, from where each stopped.
 
+mod download;
+mod held;
+mod partial;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use futures::StreamExt;
-use reqwest::{Method, StatusCode};
-use sha2::{Digest, Sha256};
-use tokio::io::AsyncWriteExt;
+use futures::{StreamExt, stream};
+use reqwest::Method;
+use serde_json::json;
 
-use super::progress::{Patience, Progress, retry_after};
-use super::{Campus, File, accept, ls, put, read, tls};
+use self::download::Download;
+use self::partial::Partial;
+pub(super) use self::partial::recorded;
+use super::command_line::Invocation;
+use super::notes::{self, Entry, Note, Way};
+use super::progress::Board;
+use super::{Campus, File, list, many, read};
 use crate::cli::Get;
 
-/// How long no byte may come before the connection is given up.
-const STALL: Duration = Duration::from_secs(25);
-
-/// Downloads a file.
+/// Downloads every file.
 ///
 /// # Errors
-/// If there is no such file, it cannot be written, or its digest is wrong.
+/// A list of what could not be downloaded, and why; running it again goes on from there.
 pub(crate) async fn get(arguments: Get) -> anyhow::Result<()> {
     let campus = Campus::open()?;
-    let file = find(&campus, &arguments.file).await?;
-    let target = match arguments.output {
-        Some(path) if path.is_dir() => path.join(safe_name(&file)?),
-        Some(path) => path,
-        None => PathBuf::from(safe_name(&file)?),
-    };
-    let progress = Progress::new(&file.name, file.size);
-    download(&campus, &file, &target, &progress).await?;
-    progress.done(&format!("{} bytes in {}", file.size, target.display()));
-    if arguments.json {
-        println!("{}", serde_json::to_string(&serde_json::json!({ "path": target, "file": file }))?);
+    let (mut files, mut failed): (Vec<File>, _) = (Vec::new(), Vec::new());
+    for wanted in &arguments.files {
+        match find(&campus, wanted).await {
+            Ok(file) if files.iter().any(|known| known.id == file.id) => {}
+            Ok(file) => files.push(file),
+            Err(error) => failed.push((wanted.clone(), error)),
+        }
     }
+    let mut work = Vec::new();
+    let names = names(&files, arguments.output.as_deref(), arguments.files.len() > 1)?;
+    for (file, target) in files.into_iter().zip(names) {
+        match target {
+            Ok(target) => work.push((file, target)),
+            Err(error) => failed.push((file.id, error)),
+        }
+    }
+    notes::tidy();
+    let (count, size) = (work.len() + failed.len(), work.iter().map(|(file, _)| file.size).sum());
+    let board = Board::new(count, size);
+    let (campus, board, connections) = (&campus, &board, u64::from(arguments.connections));
+    let transfers = stream::iter(&work).map(|(file, target)| async move {
+        let outcome = Box::pin(one(campus, file, target, connections, board)).await;
+        (file.name.clone(), outcome.map(|()| (file, target)))
+    });
+    let transfers = transfers.buffer_unordered(usize::from(arguments.parallel));
+    many::run(transfers, (count, size, "downloaded"), board, failed, |(file, target)| {
+        if arguments.json {
+            println!("{}", serde_json::to_string(&json!({ "path": target, "file": file }))?);
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn one(campus: &Campus, file: &File, target: &Path, connections: u64, board: &Board) -> anyhow::Result<()> {
+    // The id in its name ties a partial download to the bytes it is part of.
+    let target = std::path::absolute(target)?;
+    let mut name = target.clone().into_os_string();
+    name.push(format!(".{}.part", file.id));
+    let path = PathBuf::from(name);
+    let note = Note {
+        way: Way::Download,
+        campus: campus.url().to_owned(),
+        path: path.clone(),
+        name: file.name.clone(),
+        size: file.size,
+        key: String::new(),
+        place: Some(file.id.clone()),
+        stored: None,
+        invocation: Invocation::ours(),
+    };
+    let entry = Entry::open(&["get", campus.url(), &path.to_string_lossy()].join("\n"), note)?;
+    let partial = Partial::open(path, file.size)?;
+    let progress = board.transfer(&file.name, file.size);
+    let download = Download { campus, file, connections, progress: &progress, partial, entry };
+    let digest = download.run(&target).await?;
+    progress.reach(file.size);
+    progress.done(&format!("{} bytes in {}, sha256 {digest}", file.size, target.display()));
     Ok(())
 }
 
 /// The file of this id, else the only one of exactly this name.
-async fn find(campus: &Campus, wanted: &str) -> anyhow::Result<File> {
+///
+/// # Errors
+/// If there is none, or there are several of that name.
+pub(super) async fn find(campus: &Campus, wanted: &str) -> anyhow::Result<File> {
     if wanted.parse::<kernel::id::Id>().is_ok() {
         let response = campus.request(Method::GET, &format!("/files/{wanted}")).await?.send().await?;
         return read(response).await;
     }
-    let named: Vec<File> = ls::find(campus, wanted).await?.into_iter().filter(|file| file.name == wanted).collect();
+    let found: Vec<File> = list(campus, "/files", &[("q", wanted)]).await?;
+    let named: Vec<File> = found.into_iter().filter(|file| file.name == wanted).collect();
     match <[File; 1]>::try_from(named) {
         Ok([file]) => Ok(file),
         Err(none) if none.is_empty() => bail!("no file is called {wanted}: see `bedel ls`"),
@@ -56,143 +109,52 @@ async fn find(campus: &Campus, wanted: &str) -> anyhow::Result<File> {
     }
 }
 
+/// Where each file goes: `output` itself if one file is wanted and it is no folder, else a name in that folder. Files of
+/// one name have their ids before it, so that none takes another's place and the same command finds them again.
+fn names(files: &[File], output: Option<&Path>, several: bool) -> anyhow::Result<Vec<anyhow::Result<PathBuf>>> {
+    let folder = match output {
+        Some(path) if !several && !path.is_dir() => return Ok(files.iter().map(|_| Ok(path.to_owned())).collect()),
+        Some(path) => path,
+        None => Path::new(""),
+    };
+    if several && !folder.as_os_str().is_empty() {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} is to be a folder", folder.display()))?;
+    }
+    let mut once = BTreeSet::new();
+    let twice: BTreeSet<&str> =
+        files.iter().map(|file| file.name.as_str()).filter(|name| !once.insert(*name)).collect();
+    let place = |file: &File| {
+        let name = safe_name(file)?;
+        Ok(folder.join(if twice.contains(name) { format!("{}-{name}", file.id) } else { name.to_owned() }))
+    };
+    Ok(files.iter().map(place).collect())
+}
+
 /// The campus's word is not enough to choose a place outside the folder.
-fn safe_name(file: &File) -> anyhow::Result<String> {
+fn safe_name(file: &File) -> anyhow::Result<&str> {
     match Path::new(&file.name).file_name() {
-        Some(name) if name.to_str() == Some(file.name.as_str()) => Ok(file.name.clone()),
-        _ => bail!("the file's name ({:?}) is no place in this folder: pass -o PATH", file.name),
+        Some(name) if name.to_str() == Some(file.name.as_str()) => Ok(&file.name),
+        _ => bail!("the file's name ({:?}) is no place in a folder: get it alone, with -o PATH", file.name),
     }
-}
-
-async fn download(campus: &Campus, file: &File, target: &Path, progress: &Progress) -> anyhow::Result<()> {
-    // The id in its name ties a partial download to the bytes it is part of.
-    let mut name = target.as_os_str().to_owned();
-    name.push(format!(".{}.part", file.id));
-    let part = PathBuf::from(name);
-    let mut patience = Patience::default();
-    let mut expected = None;
-    loop {
-        let have = tokio::fs::metadata(&part).await.map_or(0, |seen| seen.len());
-        if have > 0 && have < file.size && progress.reached() < have {
-            progress.resumed(have);
-        }
-        if have >= file.size && expected.is_some() {
-            break;
-        }
-        match attempt(campus, file, &part, have, progress).await? {
-            Attempt::Ended { digest } => expected = Some(digest),
-            Attempt::Broken { why, asked } => {
-                let Some(pause) = patience.next(progress.reached(), asked) else {
-                    bail!("no progress for long: {why}")
-                };
-                progress.waiting(&why, pause);
-                tokio::time::sleep(pause).await;
-            }
-        }
-    }
-    let found = digest_of(&part).await?;
-    if let Some(wanted) = expected.flatten().or_else(|| file.sha256.clone())
-        && wanted != found
-    {
-        tokio::fs::remove_file(&part).await?;
-        bail!("the digest is wrong (sha256 {found}, not {wanted}); what came was thrown away: run the command again");
-    }
-    tokio::fs::rename(&part, target).await.with_context(|| format!("cannot write {}", target.display()))
-}
-
-enum Attempt {
-    /// Every byte asked for has come; the digest the campus named, in hex.
-    Ended { digest: Option<String> },
-    /// Asking again may help.
-    Broken { why: String, asked: Option<Duration> },
-}
-
-async fn attempt(campus: &Campus, file: &File, part: &Path, have: u64, progress: &Progress) -> anyhow::Result<Attempt> {
-    let broken = |why: String| Ok(Attempt::Broken { why, asked: None });
-    let request = match campus.request(Method::GET, &format!("/files/{}/content", file.id)).await {
-        Ok(request) => request,
-        Err(error) => return broken(format!("{error:#}")),
-    };
-    let request =
-        if have > 0 && have < file.size { request.header("range", format!("bytes={have}-")) } else { request };
-    let response = match tokio::time::timeout(STALL, request.send()).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => return broken(put::reason(&error)),
-        Err(_) => return broken("the connection stalled".to_owned()),
-    };
-    let status = response.status();
-    if status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED) {
-        return Ok(Attempt::Broken { why: format!("the campus answered {status}"), asked: retry_after(&response) });
-    }
-    let response = accept(response).await?;
-    let digest = response.headers().get("repr-digest").and_then(|value| sha256_of_header(value.to_str().ok()?));
-    let mut options = tokio::fs::OpenOptions::new();
-    options.create(true);
-    if status == StatusCode::PARTIAL_CONTENT {
-        options.append(true)
-    } else {
-        options.write(true).truncate(true)
-    };
-    let mut out = options.open(part).await.with_context(|| format!("cannot write {}", part.display()))?;
-    let mut at = if status == StatusCode::PARTIAL_CONTENT { have } else { 0 };
-    let mut pieces = response.bytes_stream();
-    let outcome = loop {
-        match tokio::time::timeout(STALL, pieces.next()).await {
-            Ok(Some(Ok(piece))) => {
-                out.write_all(&piece).await.with_context(|| format!("cannot write {}", part.display()))?;
-                at += piece.len() as u64;
-                progress.reach(at);
-            }
-            Ok(Some(Err(error))) => break Some(put::reason(&error)),
-            Ok(None) => break None,
-            Err(_) => break Some("the connection stalled".to_owned()),
-        }
-    };
-    out.flush().await?;
-    match outcome {
-        None if at == file.size => {
-            out.sync_all().await?;
-            Ok(Attempt::Ended { digest })
-        }
-        None => broken("the answer ended early".to_owned()),
-        Some(why) => broken(why),
-    }
-}
-
-/// `sha-256=:BASE64:` among the members of a `Repr-Digest` (RFC 9530), as hex.
-fn sha256_of_header(header: &str) -> Option<String> {
-    let member = header.split(',').find_map(|member| member.trim().strip_prefix("sha-256=:"))?;
-    Some(tls::hex(&STANDARD.decode(member.strip_suffix(':')?).ok()?))
-}
-
-/// The SHA-256 of a file, in hex.
-///
-/// # Errors
-/// If it cannot be read.
-pub(super) async fn digest_of(path: &Path) -> anyhow::Result<String> {
-    let path = path.to_owned();
-    tokio::task::spawn_blocking(move || {
-        let mut hasher = Sha256::new();
-        let mut file = std::fs::File::open(&path)?;
-        let mut buffer = vec![0; 1 << 20];
-        loop {
-            match std::io::Read::read(&mut file, &mut buffer)? {
-                0 => return Ok(tls::hex(&hasher.finalize())),
-                read => hasher.update(&buffer[..read]),
-            }
-        }
-    })
-    .await?
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn file(id: &str, name: &str) -> File {
+        serde_json::from_value(json!({ "id": id, "name": name, "size": 1, "sha256": null })).expect("a file")
+    }
+
     #[test]
-    fn the_digest_is_found_among_others() {
-        let header = "sha-512=:AAAA:, sha-256=:AQI=:";
-        assert_eq!(sha256_of_header(header).as_deref(), Some("0102"));
-        assert_eq!(sha256_of_header("md5=:AA==:"), None);
+    fn files_of_one_name_do_not_meet() {
+        let root = tempfile::tempdir().expect("a folder");
+        let files = [file("1", "a"), file("2", "b"), file("3", "a"), file("4", "../c")];
+        let places = names(&files, Some(&root.path().join("new")), true).expect("places");
+        let places: Vec<_> = places.into_iter().map(|place| place.ok()).collect();
+        let at = |name: &str| Some(root.path().join("new").join(name));
+        assert_eq!(places, [at("1-a"), at("b"), at("3-a"), None]);
+        let alone = names(&files[3..], Some(Path::new("here")), false).expect("places");
+        assert_eq!(alone[0].as_ref().ok(), Some(&PathBuf::from("here")));
     }
 }

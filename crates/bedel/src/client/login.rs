@@ -1,15 +1,17 @@
 //! `bedel login`.
 
-use std::io::{IsTerminal, Read, Write, stdin, stdout};
-use std::os::fd::AsFd;
+use std::io::{IsTerminal, stdin};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
+use super::prompt::{ask, ask_secretly, read_password};
 use super::session::{Session, Tokens, trimmed};
 use super::tls;
 use crate::cli::Login;
+
+/// What to do where nobody can be asked.
+const UNASKED: &str = "pass --username and --password-stdin";
 
 /// Logs in and remembers the session.
 ///
@@ -31,15 +33,9 @@ pub(crate) async fn login(arguments: Login) -> anyhow::Result<()> {
     };
     let username = match arguments.username {
         Some(username) => username,
-        None => ask("Username: ", true)?,
+        None => ask("Username: ", UNASKED)?,
     };
-    let password = if arguments.password_stdin {
-        let mut text = String::new();
-        stdin().read_to_string(&mut text).context("the password could not be read from standard input")?;
-        text.trim_end_matches(['\r', '\n']).to_owned()
-    } else {
-        ask("Password: ", false)?
-    };
+    let password = if arguments.password_stdin { read_password()? } else { ask_secretly("Password: ", UNASKED)? };
     let client = tls::client(authority.as_deref(), fingerprint.as_deref())?;
     let response = client
         .post(format!("{url}/api/v1/auth/login"))
@@ -64,32 +60,9 @@ async fn confirmed_fingerprint(url: &str) -> anyhow::Result<Option<String>> {
         bail!("no known authority vouches for {url}: pass --ca FILE, or --fingerprint {found} if that is the campus's");
     }
     println!("No known authority vouches for {url}. The SHA-256 fingerprint of its certificate is\n  {found}");
-    if ask("Is it the campus's? (yes/no) ", true)?.to_lowercase().starts_with(['y', 's']) {
+    if ask("Is it the campus's? (yes/no) ", UNASKED)?.to_lowercase().starts_with(['y', 's']) {
         Ok(Some(found))
     } else {
         bail!("not confirmed: nothing was sent")
     }
-}
-
-fn ask(question: &str, echo: bool) -> anyhow::Result<String> {
-    if !stdin().is_terminal() {
-        bail!("there is no terminal to ask on: pass --username and --password-stdin");
-    }
-    print!("{question}");
-    stdout().flush()?;
-    let input = stdin();
-    let before = tcgetattr(input.as_fd())?;
-    if !echo {
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(input.as_fd(), OptionalActions::Now, &silent)?;
-    }
-    let mut answer = String::new();
-    let outcome = input.read_line(&mut answer);
-    if !echo {
-        tcsetattr(input.as_fd(), OptionalActions::Now, &before)?;
-        println!();
-    }
-    outcome?;
-    Ok(answer.trim_end_matches(['\r', '\n']).to_owned())
 }

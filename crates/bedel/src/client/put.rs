@@ -1,306 +1,169 @@
-//! `bedel put`: tus 1.0, one PATCH to the end, again from the acknowledged offset whenever it breaks.
+//! `bedel put`: files and folders, several at once, each from where it stopped.
 
-use std::io::SeekFrom;
+mod metadata;
+mod sent;
+mod upload;
+mod walk;
+
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use anyhow::{Context, bail};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use futures::stream;
-use reqwest::{Body, Method, Response, StatusCode};
-use sha2::{Digest, Sha256};
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use anyhow::bail;
+use futures::{StreamExt, stream};
+use kernel::clock::SystemClock;
+use kernel::id::{Id, IdSource};
+use reqwest::{Method, StatusCode};
 
-use super::progress::{Patience, Progress, retry_after};
-use super::uploads::Uploads;
-use super::{Campus, File, accept, read, tls};
+use self::sent::Sent;
+use self::upload::{Seen, Upload};
+use self::walk::{Item, Plan};
+use super::command_line::Invocation;
+use super::notes::{self, Entry, Note, Stored, Way};
+use super::progress::Board;
+use super::{Campus, File, accept, many, read};
 use crate::cli::Put;
 
-/// Bytes read and sent at a time.
-const PIECE: usize = 256 << 10;
-/// How long a transfer may make no progress before its connection is given up.
-const STALL: Duration = Duration::from_secs(25);
-
-/// Uploads each file and prints what was stored.
+/// Uploads every file and prints what was stored.
 ///
 /// # Errors
-/// The first file that could not be uploaded, and why; running it again goes on from there.
+/// A list of what could not be uploaded, and why; running it again goes on from there.
 pub(crate) async fn put(arguments: Put) -> anyhow::Result<()> {
     let campus = Campus::open()?;
-    for path in &arguments.files {
-        let stored = one(&campus, path, &arguments)
-            .await
-            .with_context(|| format!("{} was not uploaded; run the same command to go on", path.display()))?;
+    let plan = Plan::of(&arguments.paths);
+    if arguments.resume.is_some() && (plan.items.len() != 1 || !plan.failed.is_empty()) {
+        bail!("--resume goes on with one upload: name the one file it is of");
+    }
+    for line in &plan.skipped {
+        eprintln!("{line}");
+    }
+    let count = plan.items.len() + plan.failed.len();
+    if count == 0 {
+        eprintln!("There is no file in what was named.");
+    }
+    notes::tidy();
+    let size = plan.items.iter().map(|item| item.size).sum();
+    let board = Board::new(count, size);
+    let sender = Sender {
+        who: campus.who().await,
+        ids: IdSource::from_os(Arc::new(SystemClock)),
+        campus: &campus,
+        arguments: &arguments,
+        board: &board,
+    };
+    let transfers = stream::iter(&plan.items).map(|item| sender.outcome(item));
+    let transfers = transfers.buffer_unordered(usize::from(arguments.parallel));
+    many::run(transfers, (count, size, "uploaded"), &board, plan.failed, |stored: File| {
         if arguments.json {
             println!("{}", serde_json::to_string(&stored)?);
         } else {
             println!("{}  {}", stored.id, stored.name);
         }
-    }
-    Ok(())
+        Ok(())
+    })
+    .await
 }
 
-async fn one(campus: &Campus, path: &Path, arguments: &Put) -> anyhow::Result<File> {
-    let seen = path.metadata().with_context(|| format!("cannot read {}", path.display()))?;
-    if !seen.is_file() {
-        bail!("{} is not a file", path.display());
-    }
-    let name = path.file_name().context("a file has a name")?.to_string_lossy().into_owned();
-    let metadata = metadata(&name, arguments);
-    let key = Uploads::key(campus.url(), path, &metadata)?;
-    let progress = Progress::new(&name, seen.len());
-    let mut upload = Upload { campus, path, size: seen.len(), progress, sent: Sent::default() };
-    let file_url = upload.run(&key, &metadata).await?;
-    let stored: File = read(campus.request(Method::GET, &file_url).await?.send().await?).await?;
-    let ours = upload.sent.digest(path, seen.len()).await?;
-    if stored.sha256.as_ref().is_some_and(|theirs| *theirs != ours) {
-        bail!("the campus stored other bytes than were sent: the file changed meanwhile, or was damaged on the way");
-    }
-    Uploads::note(&key, None)?;
-    upload.progress.done(&format!("{} bytes stored, sha256 {ours}", stored.size));
-    Ok(stored)
-}
-
-struct Upload<'a> {
+struct Sender<'a> {
     campus: &'a Campus,
-    path: &'a Path,
-    size: u64,
-    progress: Progress,
-    sent: Sent,
+    who: String,
+    ids: IdSource,
+    arguments: &'a Put,
+    board: &'a Board,
 }
 
-/// Where an upload stands.
-enum Standing {
-    /// This many bytes are durable.
-    At(u64),
-    /// Complete, and the file is here.
-    Complete(String),
-    /// The campus does not know it any more.
-    Gone,
-}
+impl Sender<'_> {
+    async fn outcome(&self, item: &Item) -> many::Outcome<File> {
+        (item.path.display().to_string(), Box::pin(self.one(item)).await)
+    }
 
-impl Upload<'_> {
-    /// Brings the upload to its end; returns the file's path.
-    async fn run(&mut self, key: &str, metadata: &str) -> anyhow::Result<String> {
-        let mut patience = Patience::default();
-        let mut url = Uploads::find(key);
-        let mut interrupted = url.is_some();
-        loop {
-            let outcome = match &url {
-                None => match self.create(metadata).await {
-                    Ok(made) => {
-                        Uploads::note(key, Some(&made))?;
-                        url = Some(made);
-                        continue;
-                    }
-                    Err(stop) => Err(stop),
-                },
-                Some(place) => self.advance(place, interrupted).await,
-            };
-            let stop = match outcome {
-                Ok(Standing::Complete(file)) => return Ok(file),
-                Ok(Standing::Gone) => {
-                    Uploads::note(key, None)?;
-                    url = None;
-                    interrupted = false;
-                    continue;
-                }
-                Ok(Standing::At(_)) => continue,
-                Err(stop) => stop,
-            };
-            interrupted = true;
-            match stop {
-                Stop::Final(error) => return Err(error),
-                Stop::Broken { why, asked } => {
-                    let Some(pause) = patience.next(self.progress.reached(), asked) else {
-                        bail!("no progress for long: {why}");
-                    };
-                    self.progress.waiting(&why, pause);
-                    tokio::time::sleep(pause).await;
-                }
+    async fn one(&self, item: &Item) -> anyhow::Result<File> {
+        let metadata = metadata::of(item, self.arguments);
+        let path = item.path.canonicalize()?;
+        let seen = Seen::now(&path)?;
+        let mut entry = self.entry(item, &path, seen, &metadata)?;
+        if let Some(stored) = entry.note.stored.clone() {
+            if let Some(file) = self.still_there(&stored).await? {
+                let progress = self.board.transfer(&item.name, seen.size);
+                progress.reach(seen.size);
+                progress.done("stored before, and unchanged since; --again uploads it again");
+                return Ok(file);
             }
+            self.begin_anew(&mut entry.note);
         }
-    }
-
-    async fn create(&self, metadata: &str) -> Result<String, Stop> {
-        let request = self.campus.request(Method::POST, "/uploads").await.map_err(|error| Stop::broken(&error))?;
-        let request = request
-            .header("tus-resumable", "1.0.0")
-            .header("upload-length", self.size)
-            .header("upload-metadata", metadata)
-            .timeout(STALL);
-        let response = sorted(request.send().await).await?;
-        let place = response.headers().get("location").and_then(|place| place.to_str().ok()).map(str::to_owned);
-        place.ok_or_else(|| Stop::Final(anyhow::anyhow!("the campus did not say where the upload is")))
-    }
-
-    /// Asks where the upload stands and, if it is not complete, sends the rest.
-    async fn advance(&mut self, url: &str, interrupted: bool) -> Result<Standing, Stop> {
-        let offset = match self.standing(url).await? {
-            Standing::At(offset) if offset < self.size => offset,
-            other => return Ok(other),
+        let progress = self.board.transfer(&item.name, seen.size);
+        let mut upload = Upload {
+            campus: self.campus,
+            ids: &self.ids,
+            path: &path,
+            seen,
+            metadata: &metadata,
+            entry: &mut entry,
+            anew: self.arguments.resume.is_none(),
+            progress: &progress,
+            sent: Sent::default(),
         };
-        if interrupted && offset > 0 {
-            self.progress.resumed(offset);
+        let place = upload.run().await?;
+        let ours = upload.sent.digest(&path, seen.size).await?;
+        let stored: File = read(self.campus.request(Method::GET, &place).await?.send().await?).await?;
+        if stored.sha256.as_ref().is_some_and(|theirs| *theirs != ours) {
+            entry.forget();
+            bail!(
+                "the campus stored other bytes than the file has: it changed meanwhile, or was damaged on the way. \
+                 Remove them with `bedel rm {}`",
+                stored.id
+            );
         }
-        let body = self.body(offset).await.map_err(Stop::Final)?;
-        let request = self.campus.request(Method::PATCH, url).await.map_err(|error| Stop::broken(&error))?;
-        let request = request
-            .header("tus-resumable", "1.0.0")
-            .header("upload-offset", offset)
-            .header("content-type", "application/offset+octet-stream")
-            .header("content-length", self.size - offset)
-            .body(body);
-        let sending = request.send();
-        tokio::pin!(sending);
-        let mut last = self.progress.reached();
-        let outcome = loop {
-            tokio::select! {
-                outcome = &mut sending => break outcome,
-                () = tokio::time::sleep(STALL) => {
-                    if self.progress.reached() == last {
-                        return Err(Stop::Broken { why: "the connection stalled".to_owned(), asked: None });
-                    }
-                    last = self.progress.reached();
-                }
-            }
-        };
-        let response = sorted(outcome).await?;
-        if let Some(file) = content_location(&response) {
-            return Ok(Standing::Complete(file));
+        entry.note.stored = Some(Stored { place, sha256: ours.clone() });
+        entry.keep()?;
+        progress.reach(seen.size);
+        progress.done(&format!("{} bytes stored, sha256 {ours}", stored.size));
+        Ok(stored)
+    }
+
+    /// The note of this file, with what the arguments say about it.
+    fn entry(&self, item: &Item, path: &Path, seen: Seen, metadata: &str) -> anyhow::Result<Entry> {
+        let identity =
+            ["put", self.campus.url(), &self.who, &path.to_string_lossy(), &seen.text(), metadata].join("\n");
+        let mut entry = Entry::open(
+            &identity,
+            Note {
+                way: Way::Upload,
+                campus: self.campus.url().to_owned(),
+                path: path.to_owned(),
+                name: item.name.clone(),
+                size: seen.size,
+                key: self.ids.next().to_string(),
+                place: None,
+                stored: None,
+                invocation: Invocation::ours(),
+            },
+        )?;
+        if self.arguments.again && entry.note.stored.is_some() {
+            self.begin_anew(&mut entry.note);
         }
-        self.standing(url).await
-    }
-
-    async fn standing(&self, url: &str) -> Result<Standing, Stop> {
-        let request = self.campus.request(Method::HEAD, url).await.map_err(|error| Stop::broken(&error))?;
-        let response = request.header("tus-resumable", "1.0.0").timeout(STALL).send().await;
-        if let Ok(response) = &response
-            && matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE)
-        {
-            return Ok(Standing::Gone);
+        if let Some(upload) = &self.arguments.resume {
+            let Ok(id) = upload.rsplit('/').next().unwrap_or_default().parse::<Id>() else {
+                bail!("{upload} is not an upload's id: see `bedel transfers`");
+            };
+            entry.note.place = Some(format!("/api/v1/uploads/{id}"));
+            entry.note.stored = None;
         }
-        let response = sorted(response).await?;
-        if let Some(file) = content_location(&response) {
-            return Ok(Standing::Complete(file));
+        entry.note.invocation = Invocation::ours();
+        Ok(entry)
+    }
+
+    fn begin_anew(&self, note: &mut Note) {
+        note.key = self.ids.next().to_string();
+        (note.place, note.stored) = (None, None);
+    }
+
+    /// The file that was stored before, if the campus still has it and its bytes.
+    async fn still_there(&self, stored: &Stored) -> anyhow::Result<Option<File>> {
+        let response = self.campus.request(Method::GET, &stored.place).await?.send().await?;
+        if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE) {
+            return Ok(None);
         }
-        let offset = response.headers().get("upload-offset").and_then(|offset| offset.to_str().ok()?.parse().ok());
-        offset.map(Standing::At).ok_or_else(|| Stop::Final(anyhow::anyhow!("the campus did not say how far it is")))
+        let file: File = read(accept(response).await?).await?;
+        Ok(file.sha256.as_ref().is_none_or(|theirs| *theirs == stored.sha256).then_some(file))
     }
-
-    async fn body(&self, offset: u64) -> anyhow::Result<Body> {
-        let mut file = tokio::fs::File::open(self.path).await?;
-        file.seek(SeekFrom::Start(offset)).await?;
-        let (progress, sent, size) = (self.progress.clone(), self.sent.clone(), self.size);
-        let pieces = stream::try_unfold((file, offset), move |(mut file, at)| {
-            let (progress, sent) = (progress.clone(), sent.clone());
-            async move {
-                // What was asked for has been handed on by the time more is asked for.
-                progress.reach(at);
-                let want = usize::try_from(size - at).map_or(PIECE, |left| left.min(PIECE));
-                if want == 0 {
-                    return Ok(None);
-                }
-                let mut piece = vec![0; want];
-                file.read_exact(&mut piece).await?;
-                sent.add(at, &piece);
-                let piece = Bytes::from(piece);
-                let next = at + piece.len() as u64;
-                Ok::<_, std::io::Error>(Some((piece, (file, next))))
-            }
-        });
-        Ok(Body::wrap_stream(pieces))
-    }
-}
-
-/// The digest of what was sent, as far as it was sent in order.
-#[derive(Clone, Default)]
-struct Sent(Arc<Mutex<(Sha256, u64)>>);
-
-impl Sent {
-    fn add(&self, at: u64, piece: &[u8]) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = at + piece.len() as u64;
-        if at <= state.1 && end > state.1 {
-            let known = usize::try_from(state.1 - at).unwrap_or(piece.len());
-            state.0.update(&piece[known..]);
-            state.1 = end;
-        }
-    }
-
-    /// The whole file's digest; reads it if an earlier run sent its beginning.
-    async fn digest(&self, path: &Path, size: u64) -> anyhow::Result<String> {
-        let (state, reached) = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if reached == size {
-            return Ok(tls::hex(&state.finalize()));
-        }
-        super::get::digest_of(path).await
-    }
-}
-
-/// Why a step did not succeed.
-enum Stop {
-    /// Asking again may help.
-    Broken { why: String, asked: Option<Duration> },
-    /// It will not.
-    Final(anyhow::Error),
-}
-
-impl Stop {
-    fn broken(error: &anyhow::Error) -> Self {
-        Self::Broken { why: format!("{error:#}"), asked: None }
-    }
-}
-
-/// Sorts an outcome into success, "ask again" and "give up".
-async fn sorted(outcome: reqwest::Result<Response>) -> Result<Response, Stop> {
-    let response = match outcome {
-        Ok(response) => response,
-        Err(error) if error.is_builder() => return Err(Stop::Final(error.into())),
-        Err(error) => return Err(Stop::Broken { why: reason(&error), asked: None }),
-    };
-    let status = response.status();
-    let again = status.is_server_error()
-        || matches!(
-            status,
-            StatusCode::REQUEST_TIMEOUT
-                | StatusCode::CONFLICT
-                | StatusCode::TOO_MANY_REQUESTS
-                | StatusCode::UNAUTHORIZED
-        );
-    let asked = retry_after(&response);
-    match accept(response).await {
-        Ok(response) => Ok(response),
-        Err(error) if again => Err(Stop::Broken { why: format!("{error:#}"), asked }),
-        Err(error) => Err(Stop::Final(error)),
-    }
-}
-
-/// The innermost reason: what a person can act on.
-pub(super) fn reason(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
-}
-
-fn content_location(response: &Response) -> Option<String> {
-    response.headers().get("content-location")?.to_str().ok().map(str::to_owned)
-}
-
-fn metadata(name: &str, arguments: &Put) -> String {
-    let fields = [
-        ("filename", Some(name)),
-        ("title", arguments.title.as_deref()),
-        ("description", arguments.description.as_deref()),
-        ("category", arguments.category.as_deref()),
-        ("tags", arguments.tags.as_deref()),
-        ("visibility", Some(arguments.visibility.as_str())),
-    ];
-    let given = fields.iter().filter_map(|(key, value)| Some(format!("{key} {}", STANDARD.encode((*value)?))));
-    given.collect::<Vec<_>>().join(",")
 }

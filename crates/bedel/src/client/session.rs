@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::clock::{Clock, SystemClock};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use ring::digest::{SHA256, digest};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,18 @@ use super::tls;
 
 /// Seconds before its end at which an access token is renewed.
 const RENEW_AHEAD_S: i64 = 60;
+
+/// Nobody can renew the session: asking again is of no use.
+#[derive(Debug)]
+pub(crate) struct SessionEnded(String);
+
+impl std::fmt::Display for SessionEnded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the session has ended: bedel login {}", self.0)
+    }
+}
+
+impl std::error::Error for SessionEnded {}
 
 /// What `bedel login` remembers, in a file of mode 600.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -117,6 +130,22 @@ impl Campus {
         &self.url
     }
 
+    /// The whole address of something that was made, of which the campus told the path.
+    ///
+    /// # Errors
+    /// If it told none.
+    pub(crate) fn link(&self, made: &serde_json::Value) -> anyhow::Result<String> {
+        let path = made["url"].as_str().context("the campus did not say where it is")?;
+        Ok(format!("{}{path}", self.url))
+    }
+
+    /// Who asks, for telling one person's notes from another's: the token's subject, or the token's own digest.
+    pub(crate) async fn who(&self) -> String {
+        let token = self.token.lock().await;
+        let subject = claims(&token).and_then(|claims| claims["sub"].as_str().map(str::to_owned));
+        subject.unwrap_or_else(|| tls::hex(digest(&SHA256, token.as_bytes()).as_ref()))
+    }
+
     /// A request with a token that is valid for at least [`RENEW_AHEAD_S`]. `target` is a path under `/api/v1` or a whole
     /// address the campus gave.
     ///
@@ -134,6 +163,9 @@ impl Campus {
             bail!("the campus pointed elsewhere ({url}): no token is sent there");
         }
         let mut token = self.token.lock().await;
+        if self.session.is_none() && seconds_left(&token) <= 0 {
+            return Err(SessionEnded(self.url.clone()).into());
+        }
         if self.session.is_some() && seconds_left(&token) < RENEW_AHEAD_S {
             // A token that is still valid goes on serving while accounts is away.
             match self.renew().await {
@@ -171,7 +203,7 @@ impl Campus {
             .await
             .context("the session could not be renewed")?;
         if response.status() == StatusCode::UNAUTHORIZED {
-            bail!("the session has ended: bedel login {}", self.url);
+            return Err(SessionEnded(self.url.clone()).into());
         }
         let tokens: Tokens = super::read(response).await.context("the session could not be renewed")?;
         mine.access_token.clone_from(&tokens.access_token);
@@ -190,8 +222,10 @@ pub(crate) fn trimmed(url: &str) -> String {
 
 /// Seconds until the token's `exp`; very many if it names none. The signature is the campus's business.
 fn seconds_left(token: &str) -> i64 {
-    let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let claims = claims.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-    let expiry = claims.and_then(|claims| claims["exp"].as_i64()).unwrap_or(i64::MAX);
+    let expiry = claims(token).and_then(|claims| claims["exp"].as_i64()).unwrap_or(i64::MAX);
     expiry.saturating_sub(SystemClock.now().as_seconds())
+}
+
+fn claims(token: &str) -> Option<serde_json::Value> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?).ok()
 }

@@ -86,6 +86,8 @@ pub(crate) fn client(authority: Option<&str>, fingerprint: Option<&str>) -> anyh
         .user_agent(concat!("bedel/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(5))
         .tcp_nodelay(true)
+        // Each transfer has a connection of its own: in HTTP/2 one lost packet would hold up all of them.
+        .http1_only()
         .tcp_user_timeout(Duration::from_secs(20))
         .pool_idle_timeout(Duration::from_secs(20));
     if let Some(expected) = fingerprint {

@@ -6,12 +6,15 @@ mod bad_input;
 mod commands;
 mod disks;
 mod engines;
+mod gets;
 mod harness;
 mod kills;
 mod links;
 mod outages;
+mod puts;
 mod refusals;
 mod rolling;
+mod sharing;
 mod transfer;
 
 /// `small` in `make test`, `full` in `make soak`.
