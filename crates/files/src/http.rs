@@ -23,7 +23,9 @@ use crate::model::signed::Signer;
 use crate::model::{Owner, Viewer};
 use crate::recorder::Recorder;
 use crate::store::Store;
+use crate::thumbnails::Thumbnails;
 use crate::tracker::Tracker;
+use crate::views::Views;
 
 mod append;
 mod create_share;
@@ -37,6 +39,7 @@ mod delete_voucher;
 mod door;
 mod draft;
 mod export_audit;
+mod get_archive;
 mod get_content;
 mod get_file;
 mod get_my_quota;
@@ -45,6 +48,8 @@ mod get_receipt;
 mod get_share;
 mod get_share_content;
 mod get_statistics;
+mod get_stream;
+mod get_thumbnail;
 mod hand;
 mod head_upload;
 mod join_uploads;
@@ -54,6 +59,7 @@ mod list_presence;
 mod list_shares;
 mod list_transfers;
 mod list_vouchers;
+mod offering;
 mod open_share;
 mod options_uploads;
 mod patch_file;
@@ -97,6 +103,8 @@ pub(crate) struct Downloading {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: IdSource,
     pub(crate) signer: Signer,
+    pub(crate) views: Arc<Views>,
+    pub(crate) thumbnails: Arc<Thumbnails>,
 }
 
 /// What the catalogue's endpoints may touch.
@@ -222,7 +230,11 @@ fn uploads() -> OpenApiRouter<Uploading> {
 }
 
 fn contents() -> OpenApiRouter<Downloading> {
-    OpenApiRouter::new().routes(routes!(get_content::get_content))
+    OpenApiRouter::new()
+        .routes(routes!(get_archive::get_archive))
+        .routes(routes!(get_content::get_content))
+        .routes(routes!(get_stream::get_stream))
+        .routes(routes!(get_thumbnail::get_thumbnail))
 }
 
 fn files() -> OpenApiRouter<Catalogue> {

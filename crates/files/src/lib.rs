@@ -14,7 +14,9 @@ mod passwords;
 mod recorder;
 mod service;
 mod store;
+mod thumbnails;
 mod tracker;
+mod views;
 mod writers;
 
 pub use counts::Counts;

@@ -137,6 +137,10 @@ const LATER: &[Ddl] = &[
         "CREATE TABLE files_purged (id varchar(26) NOT NULL PRIMARY KEY, owner varchar(26) NOT NULL, expires_at bigint \
          NOT NULL)",
     ),
+    Ddl::both("files-60-file-crc32", "ALTER TABLE files_file ADD COLUMN crc32 bigint"),
+    // A part with 1 is counted with the file it was joined into.
+    Ddl::both("files-61-upload-joined", "ALTER TABLE files_upload ADD COLUMN joined bigint NOT NULL DEFAULT 0"),
+    Ddl::both("files-62-scrub-doubt", "ALTER TABLE files_scrub ADD COLUMN doubt varchar(10) NOT NULL DEFAULT ''"),
 ];
 
 #[derive(Clone, Copy)]

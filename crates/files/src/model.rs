@@ -17,6 +17,7 @@ pub mod draft;
 pub mod fold;
 pub mod listing;
 pub mod metadata;
+pub mod mp4;
 pub mod name;
 pub mod presence;
 pub mod quota;
@@ -26,9 +27,11 @@ pub mod secret_token;
 pub mod share;
 pub mod signed;
 pub mod statistics;
+pub mod thumbnail;
 pub mod transfer;
 pub mod tus;
 pub mod voucher;
+pub mod zip;
 
 pub use chain::Segment;
 pub use metadata::Metadata;
@@ -127,6 +130,8 @@ pub struct Upload {
     pub hash: digest::Running,
     /// Where it stands.
     pub state: UploadState,
+    /// Whether it is a part that is counted with the file it was joined into.
+    pub joined: bool,
     /// Whether somebody holds it.
     pub hold: Hold,
     /// What the file will be called and so on.
@@ -224,6 +229,8 @@ pub struct File {
     pub size: u64,
     /// The SHA-256 of all of them; `None` until somebody has read what was joined of parts.
     pub sha256: Option<[u8; 32]>,
+    /// The CRC-32 of all of them; `None` until somebody has read what was joined, or is of an older release.
+    pub crc32: Option<u32>,
     /// When it was complete.
     pub created_at: Timestamp,
     /// What is known of its bytes.

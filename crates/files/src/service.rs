@@ -27,7 +27,9 @@ use crate::model::signed::Signer;
 use crate::passwords::Passwords;
 use crate::recorder::Recorder;
 use crate::store::Store;
+use crate::thumbnails::Thumbnails;
 use crate::tracker::Tracker;
+use crate::views::Views;
 use crate::writers::Writers;
 
 /// What the service stands on.
@@ -154,6 +156,8 @@ pub fn build(deps: Deps) -> std::io::Result<Built> {
                 clock: Arc::clone(&clock),
                 ids: ids.clone(),
                 signer: signer.clone(),
+                views: Views::new(),
+                thumbnails: Thumbnails::new(Arc::clone(&blobs)),
             },
         },
         inviting: Inviting { store: store.clone(), ingest, clock, ids, signer },
@@ -235,8 +239,11 @@ mod tests {
             "get /api/v1/audit",
             "get /api/v1/audit.csv",
             "get /api/v1/files",
+            "get /api/v1/files/archive.zip",
             "get /api/v1/files/{id}",
             "get /api/v1/files/{id}/content",
+            "get /api/v1/files/{id}/stream",
+            "get /api/v1/files/{id}/thumbnail",
             "get /api/v1/presence",
             "get /api/v1/statistics",
             "get /api/v1/transfers",

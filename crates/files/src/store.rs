@@ -27,7 +27,7 @@ pub(crate) use audit::{Download, Records, RefusedUpload};
 pub(crate) use catalogue::Removal;
 pub(crate) use commit::{Commit, CommitError, Finish, Remember};
 pub(crate) use quotas::QuotaError;
-pub(crate) use reading::{HASH, ScrubCursor, Verdict};
+pub(crate) use reading::{Doubt, HASH, ScrubCursor, Verdict};
 pub(crate) use shares::Guess;
 pub(crate) use statistics::Whose;
 pub(crate) use sweep::{DELETE_BLOBS, Swept};
@@ -63,6 +63,11 @@ fn int(value: u64) -> Value {
 
 fn text(value: impl Into<String>) -> Value {
     value.into().into()
+}
+
+/// As many places for values as that, of which there is at least one.
+fn marks(count: usize) -> String {
+    vec!["?"; count].join(", ")
 }
 
 /// A row, read column by column; what does not fit the model is damaged data.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kernel::clock::Clock;
+use kernel::id::Id;
 use kernel::lifecycle::Lifecycle;
 use kernel::live::Live;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::model::presence::{self, Sighting};
 use crate::model::transfer::{
     CHANNEL, Direction, PREFIX, Transfer, TransferEvent, TransferState, resume_download, resume_upload,
 };
-use crate::model::{File, Owner, Upload};
+use crate::model::{Owner, Upload};
 
 /// How often changes are published: at most four times a second for a transfer.
 const PUBLISH: Duration = Duration::from_millis(300);
@@ -36,6 +37,8 @@ const SEEN_AGAIN: Duration = Duration::from_secs(10);
 
 struct Active {
     about: Transfer,
+    /// From where a download comes.
+    path: Option<String>,
     /// Its end makes a file of it.
     becomes_file: bool,
     offset: AtomicU64,
@@ -55,6 +58,19 @@ pub(crate) enum Order {
     Pause,
     /// It may not.
     End,
+}
+
+/// What people see of a download.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// The file, if it is one.
+    pub(crate) file: Option<Id>,
+    /// What it is called.
+    pub(crate) name: String,
+    /// How many bytes there are.
+    pub(crate) size: u64,
+    /// The path it comes from, to go on there.
+    pub(crate) path: String,
 }
 
 /// What was told last, for the speed.
@@ -132,10 +148,10 @@ impl Active {
         let upload = self.about.direction == Direction::Upload;
         let done = state == TransferState::Done;
         let transferring = state == TransferState::Transferring;
-        let resume = match &self.about.file_id {
+        let resume = match &self.path {
             _ if done => None,
-            Some(file) if !upload => Some(resume_download(file, moved)),
-            _ => Some(resume_upload(&self.about.id, durable)),
+            Some(path) => Some(resume_download(path, moved)),
+            None => Some(resume_upload(&self.about.id, durable)),
         };
         Transfer {
             state,
@@ -170,32 +186,33 @@ impl Tracker {
     pub(crate) fn upload(self: &Arc<Self>, upload: &Upload) -> Moving {
         let mut about = Transfer::of_upload(upload, self.clock.now());
         about.state = TransferState::Transferring;
-        self.begin(about, upload.offset, upload.kind != Kind::Partial)
+        self.begin(about, None, upload.offset, upload.kind != Kind::Partial)
     }
 
     /// A download begins to move, at `offset`.
     #[must_use]
-    pub(crate) fn download(self: &Arc<Self>, id: String, file: &File, user: &Owner, offset: u64) -> Moving {
+    pub(crate) fn download(self: &Arc<Self>, id: String, shown: &Shown, user: &Owner, offset: u64) -> Moving {
         let about = Transfer {
             id,
-            file_id: Some(file.id.to_string()),
+            file_id: shown.file.map(|file| file.to_string()),
             user: user.id.to_string(),
             user_name: user.name.clone(),
-            name: file.metadata.name.clone(),
+            name: shown.name.clone(),
             direction: Direction::Download,
             state: TransferState::Transferring,
             offset,
-            size: Some(file.size),
+            size: Some(shown.size),
             bytes_per_s: 0,
             resume: None,
         };
-        self.begin(about, offset, false)
+        self.begin(about, Some(shown.path.clone()), offset, false)
     }
 
-    fn begin(self: &Arc<Self>, about: Transfer, offset: u64, becomes_file: bool) -> Moving {
+    fn begin(self: &Arc<Self>, about: Transfer, path: Option<String>, offset: u64, becomes_file: bool) -> Moving {
         let told = Told { at: Instant::now(), offset, per_second: 0, kept_at: None };
         let active = Arc::new(Active {
             about,
+            path,
             becomes_file,
             offset: AtomicU64::new(offset),
             durable: AtomicU64::new(offset),

@@ -30,7 +30,7 @@ use crate::store::{NewUpload, RefusedUpload, Remember, Repeat};
         ("Tus-Resumable" = Option<String>, Header, description = "1.0.0"),
         ("X-Bedel-Voucher" = Option<String>, Header, description = "A guest's, instead of a token"),
         ("Upload-Length" = Option<i64>, Header, description = "Bytes of the whole file"),
-        ("Upload-Defer-Length" = Option<i64>, Header, description = "1: the length comes with a later PATCH"),
+        ("Upload-Defer-Length" = Option<i64>, Header, description = "1: the length comes with a later PATCH; not for guests"),
         ("Upload-Concat" = Option<String>, Header, description = "partial, or final; and the addresses of parts"),
         ("Upload-Checksum" = Option<String>, Header, description = "sha1, sha256 or blake3, and the body's digest in base64; may be a trailer"),
         ("Upload-Metadata" = Option<String>, Header, description = "filename, filetype, title, description, category, classification, tags, visibility, expires_at"),
@@ -38,7 +38,7 @@ use crate::store::{NewUpload, RefusedUpload, Remember, Repeat};
         ("Upload-Complete" = Option<String>, Header, description = "?1 or ?0: whether the body is all of the file (draft)"),
     ),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
-    responses((status = 201, description = "Location is the upload"), (status = 400), (status = 413), (status = 460), (status = 507)),
+    responses((status = 201, description = "Location is the upload"), (status = 400), (status = 403, description = "A voucher does not allow it; a guest did not declare the length (`voucher-length`)"), (status = 413), (status = 460), (status = 507)),
     security((), ("token" = []))
 )]
 pub(super) async fn create_upload(

@@ -10,7 +10,7 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use kernel::secret::Secret;
 
-use super::get_content::{Way, answer, plan};
+use super::offering::{Content, Offered as _, Way, answer, plan};
 use super::problem::Failure;
 use super::{Sharing, Tried, address};
 use crate::model::audit::Via;
@@ -53,14 +53,15 @@ pub(super) async fn get_share_content(
         Tried::Wrong => return Err(challenge("The password is wrong.").into()),
         Tried::Missing => return Err(challenge("This link asks for a password: any name, and that password.").into()),
     };
-    let planned = plan(&file, &method, &headers);
+    let content = Content::new(file);
+    let planned = plan(content.representation(), &method, &headers);
     let counts = match &planned {
         Ok(planned) => planned.sends_bytes() && (planned.sends_first_byte() || !share.counted_lately(now)),
         Err(_) => false,
     };
     let way = Way { via: Via::Share, open: false, address: address(&headers) };
     let answered = match planned {
-        Ok(planned) => answer(downloading, &MaybeCaller(None), &file, planned, &way).await,
+        Ok(planned) => answer(downloading, &MaybeCaller(None), &content, planned, &way).await,
         Err(failure) => Err(failure),
     };
     // Counted when the bytes are at hand and before the first is sent; what could not be sent is not counted.

@@ -15,9 +15,11 @@ use crate::model::checksum::BadChecksum;
 use crate::model::concat::BadConcat;
 use crate::model::draft::BadDraft;
 use crate::model::metadata::BadMetadata;
+use crate::model::thumbnail::BadImage;
 use crate::model::tus::{self, BadTus};
 use crate::model::voucher::Refusal;
 use crate::passwords::PasswordError;
+use crate::thumbnails::ThumbnailError;
 
 /// An answer in the making: so that `?` turns each layer's errors into it.
 pub(crate) struct Failure(pub(crate) Problem);
@@ -195,6 +197,21 @@ impl From<Refused> for Failure {
     }
 }
 
+impl From<ThumbnailError> for Failure {
+    fn from(error: ThumbnailError) -> Self {
+        let (slug, title) = match error {
+            ThumbnailError::Blob(error) => return error.into(),
+            ThumbnailError::Busy => {
+                let detail = "Other images are being made small: try again in a moment.";
+                return Self(Problem::new(Kind::Unavailable, detail)).after(Duration::from_secs(2));
+            }
+            ThumbnailError::Image(BadImage::TooLarge) => ("image-too-large", "The image is too large to be made small"),
+            ThumbnailError::Image(BadImage::Damaged(_)) => ("image-damaged", "The image cannot be decoded"),
+        };
+        Self(Problem::with_status(StatusCode::UNPROCESSABLE_ENTITY, slug, title, format!("{error}.")))
+    }
+}
+
 impl From<PasswordError> for Failure {
     fn from(error: PasswordError) -> Self {
         let kind = error.kind();
@@ -215,6 +232,15 @@ fn refused_voucher(refusal: Refusal) -> Problem {
         Refusal::Expired => ("voucher-expired", "This voucher has expired"),
         Refusal::Files => ("voucher-files", "This voucher takes no more files"),
         Refusal::Bytes { .. } => ("voucher-bytes", "This voucher takes no more bytes"),
+        Refusal::Length => {
+            let detail = "A guest's upload is counted before it begins: send Upload-Length with the creation.";
+            return Problem::with_status(
+                StatusCode::FORBIDDEN,
+                "voucher-length",
+                "A guest says how long it is",
+                detail,
+            );
+        }
     };
     Problem::with_status(StatusCode::FORBIDDEN, slug, title, format!("{refusal}: ask whoever gave it for another."))
 }

@@ -285,6 +285,7 @@ impl<'i> Writing<'i> {
             metadata: self.upload.metadata.clone(),
             size: self.durable.offset,
             sha256: Some(self.durable.hash.finish()),
+            crc32: self.durable.hash.crc32(),
             created_at: now,
             state: FileState::Ready,
             downloads: 0,

@@ -1,5 +1,5 @@
-//! Finds the digest of what was joined of parts: digests of parts cannot be combined, so somebody has to read it all.
-//! The job was made with the file, in one transaction.
+//! Finds the digests of what was joined of parts: those of parts cannot be combined, so somebody has to read it all. The
+//! job was made with the file, in one transaction; or by whoever wanted a CRC-32 that an older release did not count.
 
 use std::time::Duration;
 
@@ -49,14 +49,14 @@ pub(super) async fn pass(work: &Jobs, stop: &CancellationToken) -> Result<(), St
         let again = |wait: Duration| -> Timestamp { work.clock.now().plus(wait) };
         match digest(work, &job, stop).await {
             Ok(Outcome::Done(Some(verdict))) => {
-                tracing::info!(file.id = %verdict.file, "a joined file's digest is known");
+                tracing::info!(file.id = %verdict.file, "a file's digests are known");
                 work.store.hashed(job, verdict).await?;
             }
             Ok(Outcome::Done(None)) => work.store.job_done(job).await?,
             Ok(Outcome::Damaged(verdict)) => {
                 if work.store.judged(verdict).await? {
                     work.counts.found_damaged();
-                    tracing::error!(file.id = %verdict.file, "bytes of a joined file are missing");
+                    tracing::error!(file.id = %verdict.file, "bytes of a file are missing");
                 }
                 work.store.job_failed(job, again(MISSING_AGAIN), "bytes are missing".to_owned()).await?;
             }
@@ -80,7 +80,12 @@ async fn digest(work: &Jobs, job: &jobs::Job, stop: &CancellationToken) -> Resul
             return Ok(Outcome::Stopped);
         }
         let end = file.size.min(at + SLICE);
-        match read(&*work.blobs, &segments, at..end, hash).await? {
+        let mut found = read(&*work.blobs, &segments, at..end, hash.clone()).await?;
+        if matches!(found, Read::Missing) {
+            // A disk may err once.
+            found = read(&*work.blobs, &segments, at..end, hash).await?;
+        }
+        match found {
             Read::Bytes(next) => hash = next,
             // It may have been removed while it was read.
             Read::Missing if wanted(work, job).await?.is_none() => return Ok(Outcome::Done(None)),
@@ -92,9 +97,9 @@ async fn digest(work: &Jobs, job: &jobs::Job, stop: &CancellationToken) -> Resul
     Ok(Outcome::Done(Some(judge(&file, Some(&hash)))))
 }
 
-/// The job's file, if its digest is not known yet.
+/// The job's file, if its digests are not known yet.
 async fn wanted(work: &Jobs, job: &jobs::Job) -> Result<Option<File>, HashError> {
     let Ok(id) = job.key.parse() else { return Ok(None) };
     let file = work.store.file_or_trashed(id).await?;
-    Ok(file.filter(|file| file.sha256.is_none() && file.state != FileState::Ready))
+    Ok(file.filter(|file| file.crc32.is_none() || (file.sha256.is_none() && file.state != FileState::Ready)))
 }

@@ -6,7 +6,7 @@
 //! Blobs are listed before SQL is asked. A writer's row is committed before its blob is made, so a blob whose row is not
 //! found has none coming.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::blobs::BlobKey;
 use kernel::id::Id;
@@ -14,6 +14,7 @@ use kernel::id::Id;
 use super::Jobs;
 use crate::model::{UploadState, chain};
 use crate::store::Swept;
+use crate::thumbnails;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SweepError {
@@ -26,14 +27,34 @@ pub(super) enum SweepError {
 /// Uploads asked about at once.
 const BATCH: usize = 100;
 
-/// Looks at every upload that has blobs; returns how many blobs were removed.
+/// Looks at every upload and thumbnail; returns how many blobs were removed.
 pub(super) async fn pass(work: &Jobs) -> Result<usize, SweepError> {
-    remove_from(work, chain::PREFIX).await
+    Ok(remove_from(work, chain::PREFIX).await? + remove_thumbnails(work, thumbnails::PREFIX).await?)
 }
 
 /// Looks at one upload's blobs.
 pub(super) async fn of_upload(work: &Jobs, id: &str) -> Result<usize, SweepError> {
-    remove_from(work, &format!("{}{id}/", chain::PREFIX)).await
+    let removed = remove_from(work, &format!("{}{id}/", chain::PREFIX)).await?;
+    Ok(removed + remove_thumbnails(work, &format!("{}{id}/", thumbnails::PREFIX)).await?)
+}
+
+/// A thumbnail goes with its file.
+async fn remove_thumbnails(work: &Jobs, prefix: &str) -> Result<usize, SweepError> {
+    let found = work.blobs.list(prefix).await?;
+    let ids: BTreeSet<Id> = found.iter().filter_map(|key| thumbnails::parse(key.as_str())).collect();
+    let ids: Vec<Id> = ids.into_iter().collect();
+    let mut known = BTreeSet::new();
+    for batch in ids.chunks(BATCH) {
+        known.extend(work.store.existing(batch).await?);
+    }
+    let mut removed = 0;
+    for key in found {
+        if thumbnails::parse(key.as_str()).is_none_or(|file| !known.contains(&file)) {
+            work.blobs.delete(&key).await?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 async fn remove_from(work: &Jobs, prefix: &str) -> Result<usize, SweepError> {

@@ -69,5 +69,6 @@ pub(super) fn judge(file: &File, read: Option<&Running>) -> Verdict {
         version: file.version,
         state: if good { FileState::Ready } else { FileState::Damaged },
         sha256: if good { found } else { file.sha256 },
+        crc32: read.filter(|_| good).and_then(Running::crc32),
     }
 }

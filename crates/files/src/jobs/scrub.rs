@@ -13,7 +13,7 @@ use super::Jobs;
 use super::reading::{Read, judge, read};
 use crate::model::digest::Running;
 use crate::model::{File, FileState};
-use crate::store::{ScrubCursor, Verdict};
+use crate::store::{Doubt, ScrubCursor, Verdict};
 
 /// Most bytes of a step.
 const SLICE: u64 = 8 << 20;
@@ -49,7 +49,7 @@ pub(super) async fn step(work: &Jobs, lease: &Lease) -> Result<Step, ScrubError>
     if cursor.rest_until > now {
         return Ok(Step::Rest);
     }
-    let Some((file, at, hash)) = next(work, cursor).await? else {
+    let Some(Place { file, at, hash, doubt }) = next(work, cursor).await? else {
         let over = ScrubCursor { rest_until: now.plus(REST), ..ScrubCursor::default() };
         work.store.scrubbed(lease.clone(), over, None).await?;
         work.counts.round_is_over();
@@ -57,16 +57,26 @@ pub(super) async fn step(work: &Jobs, lease: &Lease) -> Result<Step, ScrubError>
     };
     let segments = work.store.chain(file.id).await?;
     let end = file.size.min(at + SLICE);
-    let read = read(&*work.blobs, &segments, at..end, hash).await?;
+    let read = read(&*work.blobs, &segments, at..end, hash.clone()).await?;
     let mut cursor = ScrubCursor { file: Some(file.id), rest_until: now, ..ScrubCursor::default() };
+    let read_to_its_end = matches!(read, Read::Bytes(_));
     let verdict = match read {
-        Read::Missing => Some(judge(&file, None)),
-        Read::Bytes(hash) if end == file.size => Some(judge(&file, Some(&hash))),
-        Read::Bytes(hash) => {
-            (cursor.checked, cursor.hash) = (end, hash);
+        Read::Bytes(hash) if end < file.size => {
+            // What was read at the second attempt was there; a second reading of it all goes on to its end.
+            let doubt = if doubt == Doubt::File { doubt } else { Doubt::None };
+            (cursor.checked, cursor.hash, cursor.doubt) = (end, hash, doubt);
             None
         }
+        Read::Bytes(hash) => Some(judge(&file, Some(&hash))),
+        Read::Missing => Some(judge(&file, None)),
     };
+    // A disk may err once: bytes that seem damaged are read again before anybody is told.
+    let doubtful = verdict.is_some_and(|verdict| verdict.state == FileState::Damaged);
+    let verdict = verdict.filter(|_| !doubtful || doubt != Doubt::None || file.state == FileState::Damaged);
+    if doubtful && verdict.is_none() {
+        (cursor.checked, cursor.hash, cursor.doubt) =
+            if read_to_its_end { (0, Running::default(), Doubt::File) } else { (at, hash, Doubt::Slice) };
+    }
     let still_there = work.store.scrubbed(lease.clone(), cursor, verdict).await?;
     work.counts.read(end - at);
     if let Some(verdict) = verdict.filter(|_| still_there) {
@@ -75,15 +85,26 @@ pub(super) async fn step(work: &Jobs, lease: &Lease) -> Result<Step, ScrubError>
     Ok(Step::Read(end - at))
 }
 
-/// The file to read on in, from where; a file that was removed meanwhile is left.
-async fn next(work: &Jobs, cursor: ScrubCursor) -> Result<Option<(File, u64, Running)>, ScrubError> {
-    if let (Some(id), 1..) = (cursor.file, cursor.checked)
+/// What a step reads on in.
+struct Place {
+    file: File,
+    at: u64,
+    hash: Running,
+    doubt: Doubt,
+}
+
+/// Where to read on; a file that was removed meanwhile is left.
+async fn next(work: &Jobs, cursor: ScrubCursor) -> Result<Option<Place>, ScrubError> {
+    let ScrubCursor { file, checked, hash, doubt, .. } = cursor;
+    if let Some(id) = file
+        && (checked > 0 || doubt != Doubt::None)
         && let Some(file) = work.store.file_or_trashed(id).await?
-        && cursor.checked < file.size
+        && checked < file.size
     {
-        return Ok(Some((file, cursor.checked, cursor.hash)));
+        return Ok(Some(Place { file, at: checked, hash, doubt }));
     }
-    Ok(work.store.file_after(cursor.file).await?.map(|file| (file, 0, Running::default())))
+    let next = work.store.file_after(file).await?;
+    Ok(next.map(|file| Place { file, at: 0, hash: Running::default(), doubt: Doubt::None }))
 }
 
 fn tell(work: &Jobs, file: &File, verdict: Verdict) {

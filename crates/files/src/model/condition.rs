@@ -11,8 +11,8 @@ use kernel::clock::Timestamp;
 pub struct Validators {
     /// The strong entity tag, with its quotes.
     pub etag: String,
-    /// When the bytes last changed.
-    pub modified: Timestamp,
+    /// When the bytes last changed; `None` if no date tells that.
+    pub modified: Option<Timestamp>,
 }
 
 /// What the preconditions say.
@@ -32,19 +32,19 @@ pub enum Outcome {
 /// Evaluates the preconditions of a GET or HEAD.
 #[must_use]
 pub fn evaluate(headers: &HeaderMap, validators: &Validators) -> Outcome {
-    let changed = whole_seconds(validators.modified);
+    let changed = validators.modified.map(whole_seconds);
     if headers.contains_key(IF_MATCH) {
         if !list(headers, &IF_MATCH).any(|tag| tag == "*" || tag == validators.etag) {
             return Outcome::Failed;
         }
-    } else if date(headers, &IF_UNMODIFIED_SINCE).is_some_and(|since| changed > since) {
+    } else if date(headers, &IF_UNMODIFIED_SINCE).zip(changed).is_some_and(|(since, changed)| changed > since) {
         return Outcome::Failed;
     }
     if headers.contains_key(IF_NONE_MATCH) {
         if list(headers, &IF_NONE_MATCH).any(|tag| tag == "*" || tag.trim_start_matches("W/") == validators.etag) {
             return Outcome::NotModified;
         }
-    } else if date(headers, &IF_MODIFIED_SINCE).is_some_and(|since| changed <= since) {
+    } else if date(headers, &IF_MODIFIED_SINCE).zip(changed).is_some_and(|(since, changed)| changed <= since) {
         return Outcome::NotModified;
     }
     Outcome::Proceed { range: headers.contains_key(RANGE) && if_range(headers, validators) }
@@ -58,7 +58,8 @@ fn if_range(headers: &HeaderMap, validators: &Validators) -> bool {
     if text.starts_with('"') || text.starts_with("W/") {
         return text == validators.etag;
     }
-    httpdate::parse_http_date(text).is_ok_and(|moment| moment == whole_seconds(validators.modified))
+    let Some(modified) = validators.modified else { return false };
+    httpdate::parse_http_date(text).is_ok_and(|moment| moment == whole_seconds(modified))
 }
 
 /// The tags of a list header that may occur several times. Our own tags hold no comma, so a split at commas is enough.
@@ -90,8 +91,23 @@ mod tests {
             headers.append(name, value.parse().expect("a header"));
         }
         let validators =
-            Validators { etag: "\"a-1\"".to_owned(), modified: Timestamp::from_micros(784_111_777_500_000) };
+            Validators { etag: "\"a-1\"".to_owned(), modified: Some(Timestamp::from_micros(784_111_777_500_000)) };
         evaluate(&headers, &validators)
+    }
+
+    #[test]
+    fn without_a_date_only_the_tag_counts() {
+        let validators = Validators { etag: "\"a-1\"".to_owned(), modified: None };
+        for (name, value, wanted) in [
+            (IF_RANGE, SAME, Outcome::Proceed { range: false }),
+            (IF_RANGE, "\"a-1\"", Outcome::Proceed { range: true }),
+            (IF_MODIFIED_SINCE, AFTER, Outcome::Proceed { range: true }),
+            (IF_UNMODIFIED_SINCE, BEFORE, Outcome::Proceed { range: true }),
+        ] {
+            let mut headers = HeaderMap::from_iter([(RANGE, "bytes=0-".parse().expect("a header"))]);
+            headers.insert(name, value.parse().expect("a header"));
+            assert_eq!(evaluate(&headers, &validators), wanted, "{value}");
+        }
     }
 
     const SAME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";

@@ -124,8 +124,8 @@ pub fn resume_upload(id: &str, offset: u64) -> Resume {
     Resume { method: "PATCH".to_owned(), url: format!("/api/v1/uploads/{id}"), offset }
 }
 
-/// How to go on with a download.
+/// How to go on with a download from that path.
 #[must_use]
-pub fn resume_download(file: &str, offset: u64) -> Resume {
-    Resume { method: "GET".to_owned(), url: format!("/api/v1/files/{file}/content"), offset }
+pub fn resume_download(path: &str, offset: u64) -> Resume {
+    Resume { method: "GET".to_owned(), url: path.to_owned(), offset }
 }

@@ -55,6 +55,9 @@ pub enum Refusal {
     /// It has taken all its files.
     #[error("the voucher takes no more files")]
     Files,
+    /// Nobody said how long the file is, so it could not be counted.
+    #[error("what a guest uploads has its length declared from the beginning")]
+    Length,
     /// The file is larger than what is left.
     #[error("the voucher takes no more than {left} bytes")]
     Bytes {

@@ -41,7 +41,11 @@ impl Store {
             want("user_id = ?", vec![text(own.to_string())]);
         }
         if let Some(user) = &filter.user {
-            want("(user_id = ? OR user_name = ?)", vec![text(user.clone()), text(user.clone())]);
+            // Of an id there is an index; with names beside it no engine would use it.
+            match user.parse::<Id>() {
+                Ok(id) => want("user_id = ?", vec![text(id.to_string())]),
+                Err(_) => want("user_name = ?", vec![text(user.clone())]),
+            }
         }
         if let Some(file) = &filter.file {
             want("file = ?", vec![text(file.clone())]);

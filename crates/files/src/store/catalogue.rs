@@ -6,13 +6,13 @@ use kernel::id::Id;
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 use store::{DbContext, StoreError, jobs};
 
-use super::{DELETE_BLOBS, Row, Store, index, int, quotas, shares, statement, text, vouchers};
+use super::{DELETE_BLOBS, Row, Store, index, int, join, quotas, shares, statement, text, vouchers};
 use crate::model::listing::{Cursor, Filter, Key, Sort};
 use crate::model::quota::Change;
 use crate::model::{File, FileState, Metadata, UploadState, Viewer, Visibility, digest, fold};
 
-const COLUMNS: &str =
-    "id, version, owner, owner_name, metadata, size_bytes, sha256, created_at, state, downloads, deleted_at";
+const COLUMNS: &str = "id, version, owner, owner_name, metadata, size_bytes, sha256, crc32, created_at, state, downloads, \
+     deleted_at";
 
 /// What became of a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,19 @@ impl Store {
     /// The database's.
     pub(crate) async fn file(&self, id: Id) -> Result<Option<File>, StoreError> {
         Ok(find(self.sql.reader(), id).await?.filter(|file| file.deleted_at.is_none()))
+    }
+
+    /// Those of these files that are not in the trash, in no order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn files(&self, ids: &[Id]) -> Result<Vec<File>, StoreError> {
+        let connection = self.sql.reader();
+        let sql =
+            format!("SELECT {COLUMNS} FROM files_file WHERE deleted_at = 0 AND id IN ({})", super::marks(ids.len()));
+        let query = statement(connection, &sql, ids.iter().map(|id| text(id.to_string())));
+        let rows = connection.query_all_raw(query).await.context("find files")?;
+        rows.iter().map(|row| read(&Row(row))).collect()
     }
 
     /// Up to `limit` files that the viewer may see, behind `after`.
@@ -137,12 +150,15 @@ impl Store {
                         ],
                     );
                     tx.execute_raw(upload).await.context("remove a file's upload")?;
+                    let mut counts_again = 0;
                     for owner in owners {
+                        counts_again += join::part_without_file(tx, owner, now).await?;
                         jobs::enqueue(tx, DELETE_BLOBS, &owner.to_string(), "{}", now).await?;
                     }
                     shares::revoke_of_file(tx, id, now).await?;
                     vouchers::keep_receipt(tx, &file).await?;
-                    quotas::charge(tx, file.owner.id, None, Change::remove(file.size)).await?;
+                    let change = Change { reserved: Change::reserve(counts_again).reserved, ..Change::remove(file.size) };
+                    quotas::charge(tx, file.owner.id, None, change).await?;
                     Ok(Removal::Removed)
                 }
                 .boxed()
@@ -258,6 +274,7 @@ fn read(row: &Row<'_>) -> Result<File, StoreError> {
         metadata: row.metadata()?,
         size: row.size("size_bytes")?,
         sha256: if sha256.is_empty() { None } else { Some(parse(&sha256)?) },
+        crc32: row.maybe_size("crc32")?.map(u32::try_from).transpose().map_err(super::damaged)?,
         created_at: row.time("created_at")?,
         state: FileState::from_word(&state).ok_or_else(|| super::damaged(format!("state {state:?}")))?,
         downloads: row.size("downloads")?,

@@ -254,7 +254,7 @@ pub(super) async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result
     let insert = statement(
         tx,
         "INSERT INTO files_file (id, version, owner, owner_name, name_key, media_type, category, metadata, search, \
-         size_bytes, sha256, visibility, created_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         size_bytes, sha256, visibility, created_at, state, crc32) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             text(file.id.to_string()),
             int(file.version),
@@ -270,6 +270,7 @@ pub(super) async fn insert_file(tx: &DatabaseTransaction, file: &File) -> Result
             text(file.metadata.visibility.word()),
             file.created_at.as_micros().into(),
             text(file.state.word()),
+            sea_orm::Value::BigInt(file.crc32.map(i64::from)),
         ],
     );
     tx.execute_raw(insert).await.context("add a file to the catalogue")?;

@@ -125,13 +125,15 @@ async fn complete_if_whole(tx: &DatabaseTransaction, whole: Id, joining: Joining
         metadata: upload.metadata,
         size,
         sha256: None,
+        crc32: None,
         created_at: joining.now,
         state: FileState::Hashing,
         downloads: 0,
         deleted_at: None,
     };
     super::commit::insert_file(tx, &file).await?;
-    quotas::charge(tx, file.owner.id, None, Change::complete(0, size)).await?;
+    let held = count_with_whole(tx, &parts).await?;
+    quotas::charge(tx, file.owner.id, None, Change::complete(held, size)).await?;
     let done = statement(
         tx,
         "UPDATE files_upload SET state = ?, acked = ?, total = ?, expires_at = ? WHERE id = ?",
@@ -147,6 +149,53 @@ async fn complete_if_whole(tx: &DatabaseTransaction, whole: Id, joining: Joining
     forget_parts(tx, whole).await?;
     jobs::enqueue(tx, HASH, &whole.to_string(), "{}", joining.now).await?;
     audit::uploads::end(tx, whole, Became::File { size, sha256: None }, joining.now).await
+}
+
+/// What parts take of the quota is taken by the whole from now on; returns how many bytes that was.
+async fn count_with_whole(tx: &DatabaseTransaction, parts: &[Part]) -> Result<u64, StoreError> {
+    let mut parts: Vec<&Part> = parts.iter().collect();
+    parts.sort_unstable_by_key(|part| part.id);
+    let mut held = 0;
+    for part in parts {
+        let mark = statement(
+            tx,
+            "UPDATE files_upload SET joined = 1 WHERE id = ? AND joined = 0",
+            [text(part.id.to_string())],
+        );
+        if tx.execute_raw(mark).await.context("count a part with its whole")?.rows_affected() == 1 {
+            held += part.length.unwrap_or(0);
+        }
+    }
+    Ok(held)
+}
+
+/// Ends a part that was counted with a file which is removed, unless another file is made of it. Where a whole waits for
+/// it, it stays and counts by itself again: returns how many bytes it takes of the quota then.
+pub(super) async fn part_without_file(tx: &DatabaseTransaction, part: Id, now: Timestamp) -> Result<u64, StoreError> {
+    let lock = statement(
+        tx,
+        "UPDATE files_upload SET joined = 0 WHERE id = ? AND state = ? AND joined = 1",
+        [text(part.to_string()), text(UploadState::Part.word())],
+    );
+    if tx.execute_raw(lock).await.context("look at a part")?.rows_affected() == 0 {
+        return Ok(0);
+    }
+    if super::sweep::is_named_elsewhere(tx, part).await? {
+        let back = statement(tx, "UPDATE files_upload SET joined = 1 WHERE id = ?", [text(part.to_string())]);
+        tx.execute_raw(back).await.context("leave a part with its other file")?;
+        return Ok(0);
+    }
+    if !waiting(tx, part).await?.is_empty() {
+        return Ok(super::uploads::find(tx, part).await?.map_or(0, |part| part.offset));
+    }
+    let end = statement(
+        tx,
+        "UPDATE files_upload SET epoch = epoch + 1, writer = NULL, state = ?, expires_at = ? WHERE id = ?",
+        [text(UploadState::Gone.word()), now.plus(super::sweep::GONE_FOR).as_micros().into(), text(part.to_string())],
+    );
+    tx.execute_raw(end).await.context("end a part")?;
+    let chain = statement(tx, "DELETE FROM files_segment WHERE file = ?", [text(part.to_string())]);
+    tx.execute_raw(chain).await.context("end a part's chain").map(|_| 0)
 }
 
 /// The parts' chains, one behind the other, become the whole's. No byte moves.

@@ -149,8 +149,8 @@ async fn sums(connection: &impl ConnectionTrait, user: Id) -> Result<Usage, Stor
     let query = statement(
         connection,
         "SELECT (SELECT CAST(COALESCE(SUM(size_bytes), 0) AS SIGNED) FROM files_file WHERE owner = ?) AS used, (SELECT \
-         CAST(COALESCE(SUM(COALESCE(total, acked)), 0) AS SIGNED) FROM files_upload WHERE state IN (?, ?) AND owner = ?) \
-         AS reserved",
+         CAST(COALESCE(SUM(COALESCE(total, acked)), 0) AS SIGNED) FROM files_upload WHERE state IN (?, ?) AND joined = \
+         0 AND owner = ?) AS reserved",
         [
             text(user.to_string()),
             text(UploadState::Open.word()),

@@ -26,6 +26,34 @@ pub(crate) struct Verdict {
     pub(crate) state: FileState,
     /// Its digest; one that was known before stays known when bytes are damaged.
     pub(crate) sha256: Option<[u8; 32]>,
+    /// Its CRC-32, if these bytes have given it; one that is known stays known.
+    pub(crate) crc32: Option<u32>,
+}
+
+/// Why the scrub reads something a second time: one bad reading is no damage yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// It does not.
+    #[default]
+    None,
+    /// These bytes could not be read.
+    Slice,
+    /// All bytes were read, and were others.
+    File,
+}
+
+impl Doubt {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Slice => "slice",
+            Self::File => "file",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::None, Self::Slice, Self::File].into_iter().find(|known| known.word() == word)
+    }
 }
 
 /// How far the scrub is.
@@ -33,8 +61,10 @@ pub(crate) struct Verdict {
 pub(crate) struct ScrubCursor {
     /// The file that is being read, or was last; `None` at the beginning of a round.
     pub(crate) file: Option<Id>,
-    /// How many of its bytes were read; 0 if all were.
+    /// How many of its bytes were read; 0 if all were, or with a doubt none.
     pub(crate) checked: u64,
+    /// Why it is read again.
+    pub(crate) doubt: Doubt,
     /// The hash of those.
     pub(crate) hash: digest::Running,
     /// When the next round may begin, in microseconds since the epoch.
@@ -50,15 +80,16 @@ impl Store {
         let connection = self.sql.reader();
         let query = statement(
             connection,
-            "SELECT file, checked, hash, rest_until FROM files_scrub WHERE name = ?",
+            "SELECT file, checked, hash, rest_until, doubt FROM files_scrub WHERE name = ?",
             [text(CURSOR)],
         );
         let Some(row) = connection.query_one_raw(query).await.context("read the scrub's cursor")? else {
             return Ok(ScrubCursor::default());
         };
         let row = Row(&row);
-        let file = row.text("file")?;
+        let (file, doubt) = (row.text("file")?, row.text("doubt")?);
         Ok(ScrubCursor {
+            doubt: Doubt::from_word(&doubt).ok_or_else(|| super::damaged(format!("doubt {doubt:?}")))?,
             file: if file.is_empty() { None } else { Some(row.id("file")?) },
             checked: row.size("checked")?,
             hash: digest::Running::deserialize(&row.text("hash")?).map_err(super::damaged)?,
@@ -120,6 +151,25 @@ impl Store {
             .await
     }
 
+    /// Has files read whose digests are not known; one that is being read already is read once.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn have_read(&self, files: Vec<Id>, now: Timestamp) -> Result<(), StoreError> {
+        self.sql
+            .write(move |tx| {
+                let files = files.clone();
+                async move {
+                    for file in files {
+                        jobs::enqueue(tx, HASH, &file.to_string(), "{}", now).await?;
+                    }
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await
+    }
+
     /// Says that a file is damaged, outside of any job.
     ///
     /// # Errors
@@ -149,18 +199,19 @@ async fn save(tx: &DatabaseTransaction, cursor: &ScrubCursor) -> Result<(), Stor
             int(cursor.checked),
             text(cursor.hash.serialize()),
             cursor.rest_until.as_micros().into(),
+            text(cursor.doubt.word()),
             text(CURSOR),
         ]
     };
     let update = statement(
         tx,
-        "UPDATE files_scrub SET file = ?, checked = ?, hash = ?, rest_until = ? WHERE name = ?",
+        "UPDATE files_scrub SET file = ?, checked = ?, hash = ?, rest_until = ?, doubt = ? WHERE name = ?",
         values(),
     );
     if tx.execute_raw(update).await.context("move the scrub on")?.rows_affected() == 0 {
         let insert = statement(
             tx,
-            "INSERT INTO files_scrub (file, checked, hash, rest_until, name) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO files_scrub (file, checked, hash, rest_until, doubt, name) VALUES (?, ?, ?, ?, ?, ?)",
             values(),
         );
         tx.execute_raw(insert).await.context("begin the scrub")?;
@@ -171,10 +222,11 @@ async fn save(tx: &DatabaseTransaction, cursor: &ScrubCursor) -> Result<(), Stor
 async fn judge(tx: &DatabaseTransaction, verdict: &Verdict) -> Result<bool, StoreError> {
     let update = statement(
         tx,
-        "UPDATE files_file SET state = ?, sha256 = ? WHERE id = ? AND version = ?",
+        "UPDATE files_file SET state = ?, sha256 = ?, crc32 = COALESCE(?, crc32) WHERE id = ? AND version = ?",
         [
             text(verdict.state.word()),
             text(verdict.sha256.map(|sha256| digest::hex(&sha256)).unwrap_or_default()),
+            sea_orm::Value::BigInt(verdict.crc32.map(i64::from)),
             text(verdict.file.to_string()),
             int(verdict.version),
         ],

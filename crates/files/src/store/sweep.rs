@@ -131,6 +131,18 @@ impl Store {
         Ok(found)
     }
 
+    /// Those of these ids that are files, be it in the trash.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn existing(&self, ids: &[Id]) -> Result<BTreeSet<Id>, StoreError> {
+        let connection = self.sql.reader();
+        let sql = format!("SELECT id FROM files_file WHERE id IN ({})", super::marks(ids.len()));
+        let query = statement(connection, &sql, ids.iter().map(|id| text(id.to_string())));
+        let rows = connection.query_all_raw(query).await.context("look for files")?;
+        rows.iter().map(|row| Row(row).id("id")).collect()
+    }
+
     /// Ends a job that needs no other write.
     ///
     /// # Errors
@@ -158,15 +170,28 @@ impl Store {
     }
 }
 
+/// Between which names those of an upload's blobs are: '0' is what follows '/', so these are all that begin with
+/// `PREFIX ID /`, found by the index on both engines.
+fn names_of(id: Id) -> [sea_orm::Value; 2] {
+    let prefix = format!("{}{id}", chain::PREFIX);
+    [text(format!("{prefix}/")), text(format!("{prefix}0"))]
+}
+
+/// Whether another chain than its own names blobs of an upload.
+pub(super) async fn is_named_elsewhere(tx: &DatabaseTransaction, id: Id) -> Result<bool, StoreError> {
+    let [after, before] = names_of(id);
+    let query = statement(
+        tx,
+        "SELECT file FROM files_segment WHERE blob_key > ? AND blob_key < ? AND file <> ? LIMIT 1",
+        [after, before, text(id.to_string())],
+    );
+    Ok(tx.query_one_raw(query).await.context("find who else names blobs")?.is_some())
+}
+
 /// The blobs of an upload that any chain names.
 async fn named(connection: &impl ConnectionTrait, id: Id) -> Result<BTreeSet<String>, StoreError> {
-    let prefix = format!("{}{id}", chain::PREFIX);
-    // '0' is what follows '/', so these are all names that begin with `PREFIX ID /`, found by the index on both engines.
-    let query = statement(
-        connection,
-        "SELECT blob_key FROM files_segment WHERE blob_key > ? AND blob_key < ?",
-        [text(format!("{prefix}/")), text(format!("{prefix}0"))],
-    );
+    let query =
+        statement(connection, "SELECT blob_key FROM files_segment WHERE blob_key > ? AND blob_key < ?", names_of(id));
     let rows = connection.query_all_raw(query).await.context("find the blobs that chains name")?;
     rows.iter().map(|row| Row(row).text("blob_key")).collect()
 }

@@ -1,5 +1,6 @@
 //! Uploads: beginning them, finding them, taking them over, removing them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::auth::UserRole;
@@ -20,7 +21,7 @@ use crate::model::voucher::Refusal;
 use crate::model::{Hold, Metadata, Owner, Segment, Upload, UploadState, Writer, digest};
 
 const COLUMNS: &str = "id, owner, owner_name, kind, total, acked, epoch, writer, hash, state, metadata, metadata_header, \
-                       concat_header, created_at, updated_at, expires_at, hold";
+                       concat_header, created_at, updated_at, expires_at, hold, joined";
 
 /// An upload that begins.
 #[derive(Debug, Clone)]
@@ -315,7 +316,7 @@ impl Store {
                     tx.execute_raw(delete).await.context("remove an upload's segments")?;
                     jobs::enqueue(tx, DELETE_BLOBS, &id.to_string(), "{}", now).await?;
                     if let Some(gone) = find(tx, id).await? {
-                        let held = gone.length.unwrap_or(gone.offset);
+                        let held = if gone.joined { 0 } else { gone.length.unwrap_or(gone.offset) };
                         vouchers::give_back(tx, id, held).await?;
                         quotas::charge(tx, gone.owner.id, None, Change::release(held)).await?;
                     }
@@ -359,16 +360,26 @@ impl Store {
             [text(id.to_string())],
         );
         let rows = connection.query_all_raw(query).await.context("read a chain")?;
-        rows.iter()
-            .map(|row| {
-                let row = Row(row);
-                Ok(Segment {
-                    position: row.size("place")?,
-                    blob: row.text("blob_key")?,
-                    length: row.size("size_bytes")?,
-                })
-            })
-            .collect()
+        rows.iter().map(|row| segment(&Row(row))).collect()
+    }
+
+    /// The chains of files, each in order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn chains(&self, ids: &[Id]) -> Result<BTreeMap<Id, Vec<Segment>>, StoreError> {
+        let connection = self.sql.reader();
+        let sql = format!(
+            "SELECT file, place, blob_key, size_bytes FROM files_segment WHERE file IN ({}) ORDER BY file, place",
+            super::marks(ids.len())
+        );
+        let query = statement(connection, &sql, ids.iter().map(|id| text(id.to_string())));
+        let rows = connection.query_all_raw(query).await.context("read chains")?;
+        let mut chains: BTreeMap<Id, Vec<Segment>> = BTreeMap::new();
+        for row in &rows {
+            chains.entry(Row(row).id("file")?).or_default().push(segment(&Row(row))?);
+        }
+        Ok(chains)
     }
 
     /// The unfinished uploads of a user, or of all, the most recently moved first, at most 500.
@@ -394,6 +405,10 @@ impl Store {
     }
 }
 
+fn segment(row: &Row<'_>) -> Result<Segment, StoreError> {
+    Ok(Segment { position: row.size("place")?, blob: row.text("blob_key")?, length: row.size("size_bytes")? })
+}
+
 pub(super) async fn find(connection: &impl ConnectionTrait, id: Id) -> Result<Option<Upload>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM files_upload WHERE id = ?");
     let query = statement(connection, &sql, [text(id.to_string())]);
@@ -413,6 +428,7 @@ fn read(row: &Row<'_>) -> Result<Upload, StoreError> {
         hash: digest::Running::deserialize(&row.text("hash")?).map_err(super::damaged)?,
         kind: Kind::from_word(&kind).ok_or_else(|| super::damaged(format!("kind {kind:?}")))?,
         state: UploadState::from_word(&state).ok_or_else(|| super::damaged(format!("state {state:?}")))?,
+        joined: row.int("joined")? != 0,
         hold: Hold::from_word(&hold).ok_or_else(|| super::damaged(format!("hold {hold:?}")))?,
         metadata: row.metadata()?,
         metadata_header: row.text("metadata_header")?,

@@ -10,6 +10,7 @@ use store::{DbContext, StoreError};
 
 use super::uploads::{NewUpload, Repeat, answer_once};
 use super::{Remember, Row, Shared, Store, int, statement, text};
+use crate::model::concat::Kind;
 use crate::model::voucher::{Item, Refusal, Stands, Voucher};
 use crate::model::{File, UploadState, digest};
 
@@ -136,6 +137,10 @@ pub(super) async fn begin(
     voucher: Id,
     new: &NewUpload,
 ) -> Result<Result<(), Refusal>, StoreError> {
+    if new.length.is_none() && new.kind != Kind::Final {
+        return Ok(Err(Refusal::Length));
+    }
+    // What is made of parts has no bytes of its own: they were counted with its parts.
     let length = new.length.unwrap_or(0);
     let update = statement(
         tx,

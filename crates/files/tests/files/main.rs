@@ -1,6 +1,7 @@
 //! The service through its whole router over real sockets, on SQLite and on MariaDB.
 
 mod admission;
+mod archive;
 mod audit;
 mod bad_input;
 mod catalogue;
@@ -15,8 +16,10 @@ mod resume;
 mod scrub;
 mod shares;
 mod statistics;
+mod stream;
 mod support;
 mod takeover;
+mod thumbnail;
 mod transfers;
 mod trash;
 mod upload;
@@ -83,6 +86,7 @@ on_sqlite!(
     concat::parts_end,
     scrub::damage_is_found_and_healed,
     scrub::it_goes_on_after_a_restart,
+    scrub::one_bad_reading_is_no_damage,
     draft::from_beginning_to_end,
     draft::in_one_request,
     draft::refusals_of_the_draft,
@@ -98,6 +102,10 @@ on_sqlite!(
     download::across_segments,
     download::signed_addresses,
     download::what_could_run_is_not_shown,
+    archive::a_selection_in_one_archive,
+    archive::a_broken_archive_goes_on,
+    archive::archives_that_are_refused,
+    archive::checksums_that_are_not_known_yet,
     catalogue::visibility,
     catalogue::search_and_filter,
     catalogue::full_text,
@@ -125,6 +133,7 @@ on_sqlite!(
     shares::asked_twice,
     vouchers::a_guest_uploads_and_comes_back,
     vouchers::limits_hold_at_once,
+    vouchers::guests_say_how_long_it_is,
     vouchers::what_is_given_up_is_given_back,
     vouchers::revoking_ends_running_uploads,
     vouchers::expiry_ends_beginnings,
@@ -132,6 +141,7 @@ on_sqlite!(
     quotas::two_at_once_cannot_pass,
     quotas::lengths_that_are_not_declared,
     quotas::the_row_is_the_sum,
+    quotas::parts_count_once,
     quotas::roles_and_grants,
     quotas::guests_take_of_the_members,
     audit::an_upload_over_all_its_requests,
@@ -142,6 +152,10 @@ on_sqlite!(
     audit::exports_are_longer_than_a_page,
     statistics::equal_what_the_trail_adds_up_to,
     statistics::replicas_count_the_same_rows,
+    stream::fast_start,
+    stream::what_is_no_movie_is_served_as_it_is,
+    thumbnail::images_are_made_small,
+    thumbnail::images_that_are_refused,
     trash::there_and_back,
     trash::for_good,
     trash::emptied_when_its_time_is_over,

@@ -106,8 +106,9 @@ async fn sums(replica: &Replica, user: &User) -> (u64, u64) {
     };
     (
         sum("SELECT CAST(COALESCE(SUM(size_bytes), 0) AS SIGNED) FROM files_file WHERE owner = ?").await,
-        sum("SELECT CAST(COALESCE(SUM(total), 0) AS SIGNED) FROM files_upload WHERE state = 'open' AND owner = ?")
-            .await,
+        sum("SELECT CAST(COALESCE(SUM(total), 0) AS SIGNED) FROM files_upload WHERE (state = 'open' OR (state = 'part' AND \
+             joined = 0)) AND owner = ?")
+        .await,
     )
 }
 
@@ -157,6 +158,55 @@ pub(crate) async fn the_row_is_the_sum(campus: Campus) {
             assert!(used > 0 && reserved > 0);
         }
     }
+}
+
+pub(crate) async fn parts_count_once(campus: Campus) {
+    let replica = campus.replica("files-1").await;
+    let ana = campus.student("ana");
+    let mut parts = Vec::new();
+    for length in [4, 6] {
+        let text = length.to_string();
+        let headers = [TUS, ("upload-concat", "partial"), ("upload-length", text.as_str())];
+        let begun = call(&replica, Some(&ana), Method::POST, "/api/v1/uploads", &headers, "").await.expect(201);
+        parts.push(begun.header("location").to_owned());
+        patch(&replica, &ana, &parts[parts.len() - 1], 0, vec![1; length]).await.expect(204);
+    }
+    let counted = async |expected: (u64, u64), when: &str| {
+        let (used, reserved, _) = quota(&replica, &ana).await;
+        assert_eq!((used, reserved), expected, "{when}");
+        assert_eq!(sums(&replica, &ana).await, expected, "{when}");
+    };
+    let join = async |value: String| {
+        let headers = [TUS, ("upload-concat", value.as_str())];
+        let joined = call(&replica, Some(&ana), Method::POST, "/api/v1/uploads", &headers, "").await.expect(201);
+        joined.header("location").replace("/uploads/", "/files/") + "?purge=true"
+    };
+    let remove = async |path: &str| {
+        call(&replica, Some(&ana), Method::DELETE, path, &[TUS], "").await.expect(204);
+    };
+    counted((0, 10), "two parts").await;
+    let both = join(format!("final;{} {}", parts[0], parts[1])).await;
+    counted((10, 0), "the file alone").await;
+    let twice = join(format!("final;{} {}", parts[0], parts[0])).await;
+    counted((18, 0), "another file of a part that was counted").await;
+    remove(&both).await;
+    counted((8, 0), "a part that no file is made of goes, the other one stays").await;
+    head(&replica, &ana, &parts[1]).await.expect(410);
+    head(&replica, &ana, &parts[0]).await.expect(200);
+    // A whole waits for the part: it counts by itself when its file goes.
+    let headers = [TUS, ("upload-concat", "partial"), ("upload-length", "5")];
+    let begun = call(&replica, Some(&ana), Method::POST, "/api/v1/uploads", &headers, "").await.expect(201);
+    let open = begun.header("location").to_owned();
+    let waiting = join(format!("final;{} {open}", parts[0])).await;
+    counted((8, 5), "a part of five").await;
+    remove(&twice).await;
+    counted((0, 9), "the part that is waited for").await;
+    patch(&replica, &ana, &open, 0, vec![1; 5]).await.expect(204);
+    counted((9, 0), "the last file").await;
+    remove(&open).await;
+    counted((9, 0), "a part that was joined takes nothing with it").await;
+    remove(&waiting).await;
+    counted((0, 0), "nothing").await;
 }
 
 pub(crate) async fn roles_and_grants(mut campus: Campus) {

@@ -88,6 +88,33 @@ pub(crate) async fn damage_is_found_and_healed(mut campus: Campus) {
     assert_eq!(get(&replica, Some(&ana), &path, &[]).await.expect(200).json()["sha256"], kept[0]["sha256"]);
 }
 
+pub(crate) async fn one_bad_reading_is_no_damage(mut campus: Campus) {
+    campus.settings.scrub_bytes_per_second = 0;
+    let replica = campus.replica("files-1").await;
+    let ana = campus.student("ana");
+    let data = random_bytes(9_000_000, 64);
+    let files = [put(&replica, &ana, "name=1", data.clone()).await, put(&replica, &ana, "name=2", data.clone()).await];
+    // Bytes that are others once, and bytes that are not there once.
+    let (differs, missing) = (blob(&campus, &files[0]), blob(&campus, &files[1]));
+    let mut bad = data.clone();
+    bad[0] ^= 1;
+    std::fs::write(&differs, &bad).expect("writes");
+    std::fs::rename(&missing, missing.with_extension("away")).expect("renames");
+    for _ in 0..2 {
+        assert!(replica.jobs.scrub_step().await);
+    }
+    std::fs::write(&differs, &data).expect("writes");
+    for _ in 0..3 {
+        assert!(replica.jobs.scrub_step().await);
+    }
+    std::fs::rename(missing.with_extension("away"), &missing).expect("renames");
+    assert_eq!(round(&replica).await, 2, "the second file's slices, the first of them once more");
+    for file in &files {
+        assert_eq!(state(&replica, &ana, file).await, "ready");
+    }
+    assert_eq!((metric(&replica, "damaged").await, metric(&replica, "files").await), (0, 2));
+}
+
 pub(crate) async fn it_goes_on_after_a_restart(mut campus: Campus) {
     campus.settings.scrub_bytes_per_second = 0;
     let ana = campus.student("ana");
@@ -112,7 +139,7 @@ pub(crate) async fn it_goes_on_after_a_restart(mut campus: Campus) {
     assert!(second.jobs.scrub_step().await);
     let path = format!("/api/v1/files/{}?purge=true", gone["id"].as_str().expect("an id"));
     call(&second, Some(&ana), Method::DELETE, &path, &[], "").await.expect(204);
-    assert_eq!(round(&second).await, 2, "neither the first file again nor the one that is gone");
+    assert_eq!(round(&second).await, 4, "neither the first file again nor the one that is gone; the last one twice");
     assert_eq!(state(&second, &ana, &three).await, "damaged");
     assert_eq!(metric(&second, "damaged").await, 1);
 }

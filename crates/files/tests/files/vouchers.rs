@@ -107,6 +107,23 @@ pub(crate) async fn limits_hold_at_once(campus: Campus) {
     }
 }
 
+pub(crate) async fn guests_say_how_long_it_is(campus: Campus) {
+    let replica = campus.replica("files-1").await;
+    let ana = campus.student("ana");
+    let (_, token) = voucher(&replica, &ana, &value!({"note": "", "max_bytes": 10})).await;
+    let guest = ("x-bedel-voucher", token.as_str());
+    for headers in [
+        vec![TUS, guest, ("upload-defer-length", "1")],
+        vec![TUS, guest, ("upload-defer-length", "1"), ("upload-concat", "partial")],
+        vec![guest, ("upload-draft-interop-version", "6"), ("upload-complete", "?0")],
+    ] {
+        let refused = call(&replica, None, Method::POST, "/api/v1/uploads", &headers, "").await.expect(403);
+        assert_eq!(problem(&refused), "voucher-length", "{headers:?}");
+    }
+    assert_eq!(receipt(&replica, &token).await["items"], value!([]));
+    begin(&replica, &token, 10, "").await.expect(201);
+}
+
 pub(crate) async fn what_is_given_up_is_given_back(campus: Campus) {
     let replica = campus.replica("files-1").await;
     let ana = campus.student("ana");
