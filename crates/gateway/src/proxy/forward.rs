@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, EXPECT, HOST, RANGE};
+use http::header::{EXPECT, HOST, RANGE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use kernel::role::Protocol;
 use tokio::time::Instant;
 
 use super::body::Body;
@@ -78,49 +77,31 @@ impl Task {
 }
 
 /// The head of a request, to be sent any number of times.
-pub(super) struct Head {
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+pub(crate) struct Head {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
 }
 
 impl Head {
-    pub(super) fn to(&self, protocol: Protocol, body: RequestBody) -> Request<RequestBody> {
-        addressed(protocol, self.method.clone(), &self.uri, self.headers.clone(), body)
+    /// The request as HTTP/2 has it.
+    pub(crate) fn to_http2(&self, body: RequestBody) -> Request<RequestBody> {
+        let mut request = Request::new(body);
+        *request.version_mut() = Version::HTTP_2;
+        *request.method_mut() = self.method.clone();
+        let mut headers = self.headers.clone();
+        let host = headers.remove(HOST);
+        *request.headers_mut() = headers;
+        let authority = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        let path = self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        *request.uri_mut() = Uri::builder()
+            .scheme("http")
+            .authority(authority)
+            .path_and_query(path)
+            .build()
+            .unwrap_or_else(|_| origin_form(&self.uri));
+        request
     }
-}
-
-fn addressed(
-    protocol: Protocol,
-    method: Method,
-    uri: &Uri,
-    headers: HeaderMap,
-    body: RequestBody,
-) -> Request<RequestBody> {
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    *request.headers_mut() = headers;
-    match protocol {
-        Protocol::Http1 => {
-            *request.uri_mut() = origin_form(uri);
-            if matches!(request.body(), RequestBody::Stream(_)) && request.body().size_hint().exact().is_none() {
-                request.headers_mut().remove(CONTENT_LENGTH);
-            }
-        }
-        Protocol::H2c => {
-            *request.version_mut() = Version::HTTP_2;
-            let host = request.headers_mut().remove(HOST);
-            let authority = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-            let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-            *request.uri_mut() = Uri::builder()
-                .scheme("http")
-                .authority(authority)
-                .path_and_query(path)
-                .build()
-                .unwrap_or_else(|_| origin_form(uri));
-        }
-    }
-    request
 }
 
 /// A target without scheme and authority: what HTTP/1.1 sends to an origin.
@@ -162,7 +143,6 @@ pub(crate) async fn forward(gateway: &Arc<Gateway>, mut task: Task, flight: &mut
         flight.upstream = Some(Arc::clone(&replica.id));
         flight.attempts += 1;
         let body = next_body.take().unwrap_or_else(|| again(whole.as_ref()));
-        let request = head.to(replica.protocol, body);
         let wait = Wait {
             gateway,
             cluster: &current,
@@ -172,7 +152,7 @@ pub(crate) async fn forward(gateway: &Arc<Gateway>, mut task: Task, flight: &mut
             whole: whole.as_ref(),
             began: now,
         };
-        let outcome = wait.run(pending, request, flight).await;
+        let outcome = wait.run(pending, body, flight).await;
         let failure = match outcome {
             Ok(answered) => {
                 let status = answered.response.status();
@@ -200,9 +180,8 @@ pub(crate) async fn forward(gateway: &Arc<Gateway>, mut task: Task, flight: &mut
         } else {
             current.fail(&replica, false, now);
         }
-        let unsent = failure.unsent.map(|request| request.into_body());
-        let free = unsent.is_some();
-        next_body = unsent;
+        let free = failure.unsent.is_some();
+        next_body = failure.unsent;
         tried.push(Arc::clone(&replica));
         let left =
             current.replicas.iter().any(|other| !other.is_draining() && !tried.iter().any(|t| Arc::ptr_eq(t, other)));

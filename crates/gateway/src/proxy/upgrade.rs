@@ -21,7 +21,7 @@ use crate::balance::cluster::Cluster;
 use crate::balance::health::Cause;
 use crate::balance::replica::Replica;
 use crate::gateway::Gateway;
-use crate::upstream::{Stage, h1};
+use crate::upstream::{Stage, dedicated};
 
 /// A tunnel's buffer in each direction: messages are small and tunnels are many.
 const BUFFER: usize = 4 * 1024;
@@ -46,7 +46,7 @@ pub(crate) async fn tunnel(
         let replica = Arc::clone(pending.replica());
         flight.upstream = Some(Arc::clone(&replica.id));
         flight.attempts += 1;
-        let mut sender = match h1::dedicated(&replica).await {
+        let mut sender = match dedicated::dedicated(&replica).await {
             Ok(sender) => sender,
             Err(failure) => {
                 tracing::debug!(upstream.replica = %replica.id, detail = %failure.detail, "attempt failed");
@@ -71,7 +71,7 @@ pub(crate) async fn tunnel(
         replica.succeed(Instant::now());
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             strip_hop_by_hop(response.headers_mut());
-            return h1::detached_answer(response, sender, pending);
+            return dedicated::detached_answer(response, sender, pending);
         }
         let upstream = hyper::upgrade::on(&mut response);
         let watch = Arc::clone(&flight.client().watch);
