@@ -8,7 +8,7 @@ use kernel::role::Protocol;
 use tokio::time::Instant;
 
 use super::body::Body;
-use super::forward::Head;
+use super::head::Head;
 use super::headers::strip_hop_by_hop;
 use super::request_body::RequestBody;
 use crate::balance::replica::Pending;

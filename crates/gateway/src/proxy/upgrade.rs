@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONNECTION, UPGRADE};
-use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -13,7 +12,7 @@ use tokio::time::Instant;
 
 use super::body::Body;
 use super::flight::Flight;
-use super::forward::origin_form;
+use super::head::Head;
 use super::headers::strip_hop_by_hop;
 use super::problem;
 use super::request_body::RequestBody;
@@ -34,7 +33,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub(crate) async fn tunnel(
     gateway: &Arc<Gateway>,
     cluster: &Arc<Cluster>,
-    parts: Parts,
+    head: &Head,
     upgrade: OnUpgrade,
     flight: &mut Flight,
 ) -> Response<Body> {
@@ -59,7 +58,7 @@ pub(crate) async fn tunnel(
                 continue;
             }
         };
-        let answering = tokio::time::timeout(HANDSHAKE, sender.send_request(handshake(&parts)));
+        let answering = tokio::time::timeout(HANDSHAKE, sender.send_request(handshake(head)));
         let mut response = match answering.await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) | Err(_) => {
@@ -102,12 +101,12 @@ pub(crate) async fn tunnel(
     }
 }
 
-fn handshake(parts: &Parts) -> Request<RequestBody> {
+fn handshake(head: &Head) -> Request<RequestBody> {
     let mut request = Request::new(RequestBody::Empty);
-    *request.method_mut() = parts.method.clone();
-    *request.uri_mut() = origin_form(&parts.uri);
-    *request.headers_mut() = parts.headers.clone();
-    // `prepare` took them off: they are meant for this hop, and for the next one too.
+    *request.method_mut() = head.method.clone();
+    *request.uri_mut() = head.origin_form();
+    *request.headers_mut() = head.to_headers();
+    // The head leaves them out: they are meant for this hop, and for the next one too.
     request.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
     request.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
     request

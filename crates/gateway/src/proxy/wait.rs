@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use super::attempt::{Answered, attempt};
 use super::flight::Flight;
-use super::forward::{Head, Licence, again, note_answer};
+use super::forward::{Licence, again, note_answer};
+use super::head::Head;
 use super::request_body::{RequestBody, Upload};
 use crate::balance::budget::Retrying;
 use crate::balance::cluster::Cluster;

@@ -24,7 +24,7 @@ pub(crate) use link::Link;
 use super::connect::connect;
 use super::{Failure, Stage};
 use crate::balance::replica::{Pending, Replica};
-use crate::proxy::forward::Head;
+use crate::proxy::head::Head;
 use crate::proxy::request_body::RequestBody;
 use link::{Asked, NoAnswer, Sent};
 use sending::Sending;

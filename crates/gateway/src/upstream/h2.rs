@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use super::connect::{UpstreamIo, connect};
 use super::{Failure, Stage};
 use crate::balance::replica::{Pending, Replica};
-use crate::proxy::forward::Head;
+use crate::proxy::head::Head;
 use crate::proxy::request_body::RequestBody;
 
 /// Room for one stream's bytes on the way, in each direction.

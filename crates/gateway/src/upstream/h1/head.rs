@@ -11,8 +11,8 @@ use super::chunked::Chunked;
 use super::framing::Framing;
 use crate::proxy::headers::is_hop_by_hop;
 
-/// A head is at most this long.
-const HEAD_MOST: usize = 64 * 1024;
+/// A head is at most this long, so that two bytes tell where a field is.
+const HEAD_MOST: usize = u16::MAX as usize;
 /// A head has at most this many fields.
 const FIELDS_MOST: usize = 100;
 
@@ -48,40 +48,53 @@ pub(super) struct AnswerHead {
     pub(super) keeps: bool,
 }
 
-/// Where a field is in the head.
+/// Where something is in the head.
 #[derive(Clone, Copy, Default)]
 struct Span {
-    name: (usize, usize),
-    value: (usize, usize),
+    from: u16,
+    to: u16,
 }
+
+impl Span {
+    /// The place of `part` in `whole`.
+    fn of(part: &[u8], whole: &[u8]) -> Result<Self, Malformed> {
+        let from = part.as_ptr().addr() - whole.as_ptr().addr();
+        let short = |place| u16::try_from(place).map_err(|_| Malformed::Long);
+        Ok(Self { from: short(from)?, to: short(from + part.len())? })
+    }
+
+    fn range(self) -> std::ops::Range<usize> {
+        usize::from(self.from)..usize::from(self.to)
+    }
+}
+
+/// A name and a value.
+type Field = (Span, Span);
 
 /// What the first line says, and how long the head is.
 struct Outline {
     length: usize,
     fields: usize,
     status: StatusCode,
-    reason: (usize, usize),
+    reason: Span,
     http_11: bool,
 }
 
 /// Takes the head of the answer to a `method` request out of `inbox`; `None` while it is not whole.
 pub(super) fn take_head(inbox: &mut BytesMut, method: &Method) -> Result<Option<AnswerHead>, Malformed> {
-    let mut spans = [Span::default(); FIELDS_MOST];
+    let mut spans = [Field::default(); FIELDS_MOST];
     let Some(outline) = outline(inbox, &mut spans)? else {
         return if inbox.len() < HEAD_MOST { Ok(None) } else { Err(Malformed::Long) };
     };
-    if outline.length > HEAD_MOST {
-        return Err(Malformed::Long);
-    }
     let raw = inbox.split_to(outline.length).freeze();
     let mut fields = Fields::with_capacity(outline.fields);
-    for span in &spans[..outline.fields] {
-        fields.add(&raw, *span)?;
+    for field in &spans[..outline.fields] {
+        fields.add(&raw, *field)?;
     }
     fields.finish(&outline, &raw, method).map(Some)
 }
 
-fn outline(inbox: &[u8], spans: &mut [Span; FIELDS_MOST]) -> Result<Option<Outline>, Malformed> {
+fn outline(inbox: &[u8], spans: &mut [Field; FIELDS_MOST]) -> Result<Option<Outline>, Malformed> {
     let mut room = [const { MaybeUninit::uninit() }; FIELDS_MOST];
     let mut answer = httparse::Response::new(&mut []);
     let parser = httparse::ParserConfig::default();
@@ -91,10 +104,8 @@ fn outline(inbox: &[u8], spans: &mut [Span; FIELDS_MOST]) -> Result<Option<Outli
         Err(httparse::Error::TooManyHeaders) => return Err(Malformed::Long),
         Err(_) => return Err(Malformed::Head),
     };
-    let base = inbox.as_ptr().addr();
-    let place = |part: &[u8]| (part.as_ptr().addr() - base, part.len());
     for (span, field) in spans.iter_mut().zip(&*answer.headers) {
-        *span = Span { name: place(field.name.as_bytes()), value: place(field.value) };
+        *span = (Span::of(field.name.as_bytes(), inbox)?, Span::of(field.value, inbox)?);
     }
     let status = answer.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Malformed::Head)?;
     let reason = answer.reason.filter(|reason| !reason.is_empty() && Some(*reason) != status.canonical_reason());
@@ -102,7 +113,7 @@ fn outline(inbox: &[u8], spans: &mut [Span; FIELDS_MOST]) -> Result<Option<Outli
         length,
         fields: answer.headers.len(),
         status,
-        reason: reason.map_or((0, 0), |reason| place(reason.as_bytes())),
+        reason: reason.map_or(Ok(Span::default()), |reason| Span::of(reason.as_bytes(), inbox))?,
         http_11: answer.version == Some(1),
     }))
 }
@@ -124,10 +135,9 @@ impl Fields {
         Self { headers, length: None, coded: false, closes: false, keeps: false, named: Vec::new() }
     }
 
-    fn add(&mut self, raw: &Bytes, span: Span) -> Result<(), Malformed> {
-        let ((name, name_length), (value, value_length)) = (span.name, span.value);
-        let name = HeaderName::from_bytes(&raw[name..name + name_length]).map_err(|_| Malformed::Head)?;
-        let value = raw.slice(value..value + value_length);
+    fn add(&mut self, raw: &Bytes, (name, value): Field) -> Result<(), Malformed> {
+        let name = HeaderName::from_bytes(&raw[name.range()]).map_err(|_| Malformed::Head)?;
+        let value = raw.slice(value.range());
         if name == CONTENT_LENGTH {
             let length = number(&value).ok_or(Malformed::Length)?;
             if self.length.is_some_and(|other| other != length) {
@@ -186,9 +196,9 @@ impl Fields {
             (false, None) => Framing::UntilClose,
         };
         let mut extensions = Extensions::new();
-        let (reason, length) = outline.reason;
-        if length > 0
-            && let Ok(phrase) = ReasonPhrase::try_from(raw.slice(reason..reason + length))
+        let reason = outline.reason.range();
+        if !reason.is_empty()
+            && let Ok(phrase) = ReasonPhrase::try_from(raw.slice(reason))
         {
             extensions.insert(phrase);
         }

@@ -15,7 +15,7 @@ use super::head::{AnswerHead, Malformed, take_head};
 use super::outbox::Outbox;
 use super::sending::{SendError, Sending};
 use crate::balance::replica::Pending;
-use crate::proxy::forward::Head;
+use crate::proxy::head::Head;
 use crate::proxy::request_body::Upload;
 
 /// Room for an answer's head, and for the small bodies that come with it.

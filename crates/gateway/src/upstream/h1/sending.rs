@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRAILER, TRANSFER_ENCODING};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRAILER};
 use http::{HeaderMap, HeaderName, Method};
 use http_body::{Body as _, Frame};
 use tokio::io::AsyncWrite;
 
 use super::outbox::Outbox;
-use crate::proxy::forward::Head;
+use crate::proxy::head::Head;
 use crate::proxy::headers::is_hop_by_hop;
 use crate::proxy::request_body::{BodyError, RequestBody};
 
@@ -170,17 +170,17 @@ fn announced(headers: &HeaderMap) -> Vec<HeaderName> {
 fn write_head(line: &mut Vec<u8>, head: &Head, framing: Framing) {
     line.extend_from_slice(head.method.as_str().as_bytes());
     line.push(b' ');
-    let target = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let target = head.target();
     if !target.starts_with('/') && target != "*" {
         line.push(b'/');
     }
     line.extend_from_slice(target.as_bytes());
     line.extend_from_slice(b" HTTP/1.1\r\n");
-    for (name, value) in &head.headers {
-        if name != CONTENT_LENGTH && name != TRANSFER_ENCODING {
+    head.fields(|name, value| {
+        if name != CONTENT_LENGTH {
             write_field(line, name.as_str(), value.as_bytes());
         }
-    }
+    });
     match framing {
         Framing::Length(length) => write_field(line, "content-length", length.to_string().as_bytes()),
         Framing::Chunked => line.extend_from_slice(b"transfer-encoding: chunked\r\n"),
