@@ -44,7 +44,8 @@ pub(crate) async fn handle(
     let upgrade = headers::wants_upgrade(&request).then(|| hyper::upgrade::on(&mut request));
     let (parts, incoming) = request.into_parts();
     let request_id = headers::request_id(&parts.headers, &gateway.ids);
-    let mut flight = Flight::begin(Arc::clone(&gateway), Arc::clone(&client), &parts, request_id.clone());
+    let begun = Flight::begin(Arc::clone(&gateway), Arc::clone(&client), &parts, request_id.clone());
+    let mut flight = Box::new(begun);
     let http1 = parts.version < Version::HTTP_2;
     let idle = Duration::from_millis(gateway.settings.body_idle_timeout_ms);
     let body = if incoming.is_end_stream() {

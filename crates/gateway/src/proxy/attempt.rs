@@ -41,7 +41,8 @@ pub(crate) async fn attempt(
             (response, took)
         }
         Protocol::H2c => {
-            let mut response = h2::exchange(&mut pending, head, body).await?;
+            // Boxed, because it takes more room than everything else here, which HTTP/1.1 would have to move about.
+            let mut response = Box::pin(h2::exchange(&mut pending, head, body)).await?;
             let took = pending.answered(Instant::now());
             let idle = patience(response.headers(), body_idle);
             strip_hop_by_hop(response.headers_mut());

@@ -38,7 +38,7 @@ enum Source {
 pub(crate) struct Body {
     source: Source,
     patience: Option<Patience>,
-    flight: Option<Flight>,
+    flight: Option<Box<Flight>>,
     _pending: Option<Pending>,
 }
 
@@ -94,7 +94,7 @@ impl Body {
     }
 
     /// Keeps `flight` until the body's end.
-    pub(crate) fn accompanied(self, flight: Flight) -> Self {
+    pub(crate) fn accompanied(self, flight: Box<Flight>) -> Self {
         Self { flight: Some(flight), ..self }
     }
 }

@@ -32,7 +32,7 @@ impl Head {
     pub(crate) fn new(parts: Parts, client: &Client, request_id: HeaderValue) -> Self {
         let host = host_value(&parts);
         let Parts { method, uri, mut headers, .. } = parts;
-        if headers.get(CONNECTION).is_some_and(|value| !names_nothing(value)) {
+        if headers.get_all(CONNECTION).iter().any(|value| !names_nothing(value)) {
             strip_hop_by_hop(&mut headers);
         }
         let trusted = client.trusted;

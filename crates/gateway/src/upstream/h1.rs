@@ -105,6 +105,7 @@ impl Link {
     fn give(mut self, replica: &Replica) {
         if self.inbox.bytes.is_empty() {
             self.inbox.rest();
+            self.outbox.rest();
             replica.pool.give(self, Instant::now());
         }
     }

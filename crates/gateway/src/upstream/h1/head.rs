@@ -215,3 +215,6 @@ fn number(value: &[u8]) -> Option<u64> {
     }
     value.iter().try_fold(0_u64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u64::from(byte - b'0')))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,9 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
 
+/// Room for lines that an idle connection keeps.
+const LINE: usize = 4 * 1024;
+
 /// A line (a head, or the size of a chunk), data that is not copied, and what ends the data.
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -35,6 +38,13 @@ impl Outbox {
     pub(super) fn begin_exchange(&mut self) -> &mut Vec<u8> {
         self.began = false;
         self.begin_line()
+    }
+
+    /// An idle connection keeps no more room than the next head needs.
+    pub(super) fn rest(&mut self) {
+        if self.line.capacity() > LINE {
+            self.line = Vec::new();
+        }
     }
 
     /// Something of the exchange has left.
