@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
 use crate::stage::{Stage, crypto, files, listener};
 
@@ -173,13 +174,17 @@ async fn a_connection_carries_requests_until_it_cannot() {
         (answer("") + "mine" + &answer("") + "evil", false, 20),
     ];
     for (answer, closes, expected) in cases {
-        let opened = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&opened);
+        let (opened, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+        let (counted, told) = (Arc::clone(&opened), Arc::clone(&closed));
         let bytes: Arc<[u8]> = answer.as_bytes().into();
         let replica = raw(move |mut stream, _| {
             counted.fetch_add(1, Ordering::SeqCst);
-            let bytes = Arc::clone(&bytes);
-            async move { while !head(&mut stream).await.is_empty() && stream.write_all(&bytes).await.is_ok() && !closes {} }
+            let (bytes, told) = (Arc::clone(&bytes), Arc::clone(&told));
+            async move {
+                while !head(&mut stream).await.is_empty() && stream.write_all(&bytes).await.is_ok() && !closes {}
+                drop(stream);
+                told.add_permits(1);
+            }
         });
         let stage = Stage::start(files(1, &[replica]), Default::default()).await;
         let client = reqwest::Client::new();
@@ -188,6 +193,9 @@ async fn a_connection_carries_requests_until_it_cannot() {
             let response = client.post(stage.url("/api/v1/files")).send().await.expect("answers");
             assert_eq!(response.status(), StatusCode::OK, "{answer:?}");
             assert_eq!(response.text().await.expect("reads"), "mine");
+            if closes {
+                closed.acquire().await.expect("is open").forget();
+            }
         }
         assert_eq!(opened.load(Ordering::SeqCst), expected, "{answer:?}");
     }

@@ -84,3 +84,93 @@ impl Outbox {
         self.tail = &self.tail[written - of_line - of_data..];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Takes as many bytes at a time as it is told, then is full once; breaks when nobody tells it any more.
+    struct Reluctant {
+        takes: std::vec::IntoIter<usize>,
+        full: bool,
+        got: Vec<u8>,
+    }
+
+    impl AsyncWrite for Reluctant {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            self.full = !self.full;
+            if self.full {
+                return Poll::Pending;
+            }
+            let Some(count) = self.takes.next() else {
+                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            };
+            let taken = &bytes[..count.min(bytes.len())];
+            self.got.extend_from_slice(taken);
+            Poll::Ready(Ok(taken.len()))
+        }
+
+        fn poll_write_vectored(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            slices: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+            self.poll_write(cx, &all)
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn write(outbox: &mut Outbox, takes: Vec<usize>) -> (io::Result<()>, Vec<u8>) {
+        let mut io = Reluctant { takes: takes.into_iter(), full: false, got: Vec::new() };
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        loop {
+            if let Poll::Ready(result) = outbox.poll_empty(&mut io, &mut cx) {
+                return (result, io.got);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_byte_leaves_once_however_few_are_taken(
+            line in prop::collection::vec(any::<u8>(), 0..50),
+            data in prop::collection::vec(any::<u8>(), 0..200),
+            ends in any::<bool>(),
+            takes in prop::collection::vec(1_usize..90, 1..20),
+        ) {
+            let tail: &[u8] = if ends { b"\r\n" } else { b"" };
+            let whole = [&line, &data, tail].concat();
+            let mut outbox = Outbox::default();
+            outbox.begin_exchange().extend_from_slice(&line);
+            outbox.set_data(Bytes::from(data.clone()), tail);
+            let (result, got) = write(&mut outbox, takes.iter().copied().cycle().take(400).collect());
+            prop_assert!(result.is_ok());
+            prop_assert_eq!(&got, &whole);
+            prop_assert_eq!(outbox.has_begun(), !whole.is_empty());
+
+            outbox.begin_exchange().extend_from_slice(&line);
+            outbox.set_data(Bytes::from(data), tail);
+            let (result, got) = write(&mut outbox, vec![takes[0]]);
+            prop_assert_eq!(result.is_err(), whole.len() > takes[0]);
+            prop_assert!(whole.starts_with(&got));
+        }
+    }
+
+    #[test]
+    fn a_connection_that_takes_nothing_has_not_begun() {
+        let mut outbox = Outbox::default();
+        outbox.begin_exchange().extend_from_slice(b"GET / HTTP/1.1\r\n\r\n");
+        assert!(write(&mut outbox, Vec::new()).0.is_err());
+        assert!(!outbox.has_begun());
+    }
+}

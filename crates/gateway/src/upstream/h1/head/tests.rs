@@ -33,8 +33,9 @@ fn what_is_for_this_hop_does_not_pass() {
         "HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=5\r\n\
          Upgrade: h2c\r\nProxy-Authenticate: x\r\nTrailer: x-sum\r\ncontent-length: 0\r\n\r\n",
     );
-    let names: Vec<_> = head.headers.keys().map(|name| name.as_str().to_owned()).collect();
-    assert_eq!(names, ["trailer", "content-length"]);
+    let mut names: Vec<_> = head.headers.keys().map(HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["content-length", "trailer"]);
 }
 
 #[test]
@@ -205,7 +206,7 @@ fn answers() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn cutting_an_answer_elsewhere_changes_nothing(
