@@ -4,6 +4,7 @@ pub(crate) mod attempt;
 pub(crate) mod body;
 pub(crate) mod flight;
 pub(crate) mod forward;
+pub(crate) mod head;
 pub(crate) mod headers;
 pub(crate) mod problem;
 pub(crate) mod request_body;
@@ -30,6 +31,7 @@ use crate::route::Found;
 use body::Body;
 use flight::Flight;
 use forward::Task;
+use head::Head;
 use headers::REQUEST_ID;
 use request_body::RequestBody;
 
@@ -40,9 +42,10 @@ pub(crate) async fn handle(
     mut request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let upgrade = headers::wants_upgrade(&request).then(|| hyper::upgrade::on(&mut request));
-    let (mut parts, incoming) = request.into_parts();
+    let (parts, incoming) = request.into_parts();
     let request_id = headers::request_id(&parts.headers, &gateway.ids);
-    let mut flight = Flight::begin(Arc::clone(&gateway), Arc::clone(&client), &parts, request_id.clone());
+    let begun = Flight::begin(Arc::clone(&gateway), Arc::clone(&client), &parts, request_id.clone());
+    let mut flight = Box::new(begun);
     let http1 = parts.version < Version::HTTP_2;
     let idle = Duration::from_millis(gateway.settings.body_idle_timeout_ms);
     let body = if incoming.is_end_stream() {
@@ -56,9 +59,9 @@ pub(crate) async fn handle(
         None => match own::answer(&gateway, &client, &parts, flight.request_id()) {
             Some(response) => response,
             None => {
-                headers::prepare(&mut parts, &client, &request_id);
+                let head = Box::new(Head::new(parts, &client, request_id.clone()));
                 // Boxed, because hyper keeps room for this future as long as the connection lives, and most are idle.
-                Box::pin(route(&gateway, parts, body, upgrade, &mut flight)).await
+                Box::pin(route(&gateway, head, body, upgrade, &mut flight)).await
             }
         },
     };
@@ -72,13 +75,13 @@ pub(crate) async fn handle(
 
 async fn route(
     gateway: &Arc<Gateway>,
-    parts: Parts,
+    head: Box<Head>,
     body: RequestBody,
     upgrade: Option<hyper::upgrade::OnUpgrade>,
     flight: &mut Flight,
 ) -> Response<Body> {
     let table = gateway.table.load();
-    let cluster = match table.find(&parts.method, parts.uri.path()) {
+    let cluster = match table.find(&head.method, head.uri.path()) {
         Found::Cluster(cluster) => Arc::clone(cluster),
         Found::Down(role) => {
             flight.role = Some(role);
@@ -91,8 +94,8 @@ async fn route(
     drop(table);
     flight.role = Some(cluster.role);
     match upgrade {
-        Some(upgrade) => upgrade::tunnel(gateway, &cluster, parts, upgrade, flight).await,
-        None => forward::forward(gateway, Task::new(cluster, parts, body), flight).await,
+        Some(upgrade) => upgrade::tunnel(gateway, &cluster, &head, upgrade, flight).await,
+        None => forward::forward(gateway, Task::new(cluster, head, body), flight).await,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Connections to replicas.
 
 pub(crate) mod connect;
+pub(crate) mod dedicated;
 pub(crate) mod h1;
 pub(crate) mod h2;
 pub(crate) mod pool;
 
-use http::{Request, StatusCode};
+use http::StatusCode;
 
 use crate::proxy::request_body::RequestBody;
 
@@ -13,8 +14,8 @@ use crate::proxy::request_body::RequestBody;
 pub(crate) struct Failure {
     /// How far it came.
     pub(crate) stage: Stage,
-    /// The request, if nothing of it was sent.
-    pub(crate) unsent: Option<Box<Request<RequestBody>>>,
+    /// The request's body, if nothing of the request was sent.
+    pub(crate) unsent: Option<RequestBody>,
     /// What happened, for the log.
     pub(crate) detail: String,
 }

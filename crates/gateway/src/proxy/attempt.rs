@@ -1,18 +1,18 @@
 //! One request on one replica.
 
-use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Response};
 use kernel::role::Protocol;
 use tokio::time::Instant;
 
 use super::body::Body;
+use super::head::Head;
 use super::headers::strip_hop_by_hop;
 use super::request_body::RequestBody;
 use crate::balance::replica::Pending;
+use crate::upstream::h1::Content;
 use crate::upstream::{Failure, h1, h2};
 
 /// An answer whose head is here.
@@ -22,39 +22,34 @@ pub(crate) struct Answered {
     pub(crate) took: Option<Duration>,
 }
 
-/// Sends `request` to the replica that `pending` counts it against.
+/// Sends a request to the replica that `pending` counts it against.
 pub(crate) async fn attempt(
     mut pending: Pending,
-    request: Request<RequestBody>,
+    head: &Head,
+    body: RequestBody,
     body_idle: Duration,
 ) -> Result<Answered, Failure> {
     let (response, took) = match pending.replica().protocol {
         Protocol::Http1 => {
-            let response = h1::exchange(&mut pending, request).await?;
-            let took = pending.answered(Instant::now());
-            let (parts, mut body) = response.into_parts();
-            let small = poll_fn(|cx| Poll::Ready(body.take_small(cx))).await;
-            let idle = patience(&parts.headers, body_idle);
-            let body = match small {
-                Some(data) => Body::whole(data),
-                None => Body::h1(body, pending, idle),
-            };
-            (Response::from_parts(parts, body), took)
-        }
-        Protocol::H2c => {
-            let response = h2::exchange(&mut pending, request).await?;
+            let response = h1::exchange(&mut pending, head, body).await?;
             let took = pending.answered(Instant::now());
             let idle = patience(response.headers(), body_idle);
+            let response = response.map(|content| match content {
+                Content::Whole(data) => Body::whole(data),
+                Content::Rest(body) => Body::h1(body, pending, idle),
+            });
+            (response, took)
+        }
+        Protocol::H2c => {
+            // Boxed, because it takes more room than everything else here, which HTTP/1.1 would have to move about.
+            let mut response = Box::pin(h2::exchange(&mut pending, head, body)).await?;
+            let took = pending.answered(Instant::now());
+            let idle = patience(response.headers(), body_idle);
+            strip_hop_by_hop(response.headers_mut());
             (response.map(|body| Body::driven(body, pending, idle)), took)
         }
     };
-    Ok(Answered { response: passed_on(response), took })
-}
-
-fn passed_on(mut response: Response<Body>) -> Response<Body> {
-    // HEAD and 304 answers carry a length without a body; a chunked one carries none.
-    strip_hop_by_hop(response.headers_mut());
-    response
+    Ok(Answered { response, took })
 }
 
 /// Streams of events and calls may be silent for as long as they like; other answers make progress or end.

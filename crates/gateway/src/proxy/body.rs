@@ -11,14 +11,17 @@ use tokio::time::{Instant, Sleep};
 
 use super::flight::Flight;
 use crate::balance::replica::Pending;
-use crate::upstream::h1::AnswerBody;
+use crate::upstream::h1::{AnswerBody, Broken};
 
 /// Why an answer ended early: the client sees its connection or stream break.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AnswerError {
     /// The replica's connection or framing broke.
     #[error("the replica's answer broke off")]
-    Replica(#[source] hyper::Error),
+    Replica(#[source] Broken),
+    /// The same, on a connection that hyper drives.
+    #[error("the replica's answer broke off")]
+    Driven(#[source] hyper::Error),
     /// No byte came for too long.
     #[error("the replica's answer made no progress")]
     Idle,
@@ -35,7 +38,7 @@ enum Source {
 pub(crate) struct Body {
     source: Source,
     patience: Option<Patience>,
-    flight: Option<Flight>,
+    flight: Option<Box<Flight>>,
     _pending: Option<Pending>,
 }
 
@@ -81,8 +84,8 @@ impl Body {
     }
 
     /// An HTTP/1.1 replica's answer.
-    pub(crate) fn h1(body: AnswerBody, pending: Pending, idle: Option<Duration>) -> Self {
-        Self { _pending: Some(pending), patience: idle.map(patience), ..Self::of(Source::H1(Box::new(body))) }
+    pub(crate) fn h1(body: Box<AnswerBody>, pending: Pending, idle: Option<Duration>) -> Self {
+        Self { _pending: Some(pending), patience: idle.map(patience), ..Self::of(Source::H1(body)) }
     }
 
     /// An answer on a connection that has a task of its own: HTTP/2's, or one that was to be upgraded.
@@ -91,7 +94,7 @@ impl Body {
     }
 
     /// Keeps `flight` until the body's end.
-    pub(crate) fn accompanied(self, flight: Flight) -> Self {
+    pub(crate) fn accompanied(self, flight: Box<Flight>) -> Self {
         Self { flight: Some(flight), ..self }
     }
 }
@@ -110,7 +113,7 @@ impl http_body::Body for Body {
             Source::Empty => Poll::Ready(None),
             Source::Whole(data) => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
             Source::H1(body) => Pin::new(body.as_mut()).poll_frame(cx).map_err(AnswerError::Replica),
-            Source::Driven(body) => Pin::new(body).poll_frame(cx).map_err(AnswerError::Replica),
+            Source::Driven(body) => Pin::new(body).poll_frame(cx).map_err(AnswerError::Driven),
         };
         if let Some(patience) = &mut this.patience {
             if polled.is_ready() {

@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, EXPECT, HOST, RANGE};
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, Version};
+use http::header::{EXPECT, RANGE};
+use http::{HeaderName, Method, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use kernel::role::Protocol;
 use tokio::time::Instant;
 
 use super::body::Body;
 use super::flight::Flight;
+use super::head::Head;
 use super::problem;
 use super::request_body::{BodyError, RequestBody};
 use super::wait::Wait;
@@ -31,7 +30,7 @@ static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// A request that is to be sent.
 pub(crate) struct Task {
     cluster: Arc<Cluster>,
-    parts: Parts,
+    head: Box<Head>,
     body: RequestBody,
 }
 
@@ -47,19 +46,19 @@ pub(super) struct Licence {
 }
 
 impl Task {
-    pub(crate) const fn new(cluster: Arc<Cluster>, parts: Parts, body: RequestBody) -> Self {
-        Self { cluster, parts, body }
+    pub(crate) const fn new(cluster: Arc<Cluster>, head: Box<Head>, body: RequestBody) -> Self {
+        Self { cluster, head, body }
     }
 
     fn is_repeatable(&self) -> bool {
-        self.parts.method.is_idempotent() || self.parts.headers.contains_key(&IDEMPOTENCY_KEY)
+        self.head.method.is_idempotent() || self.head.headers.contains_key(&IDEMPOTENCY_KEY)
     }
 
     /// Takes a small body of a repeatable request whole, so that it can be sent again.
     async fn keep_body(&mut self) -> Result<(), BodyError> {
         let small = self.body.size_hint().exact().is_some_and(|size| size <= REPLAY);
         let streams = matches!(self.body, RequestBody::Stream(_));
-        if streams && small && self.is_repeatable() && !self.parts.headers.contains_key(EXPECT) {
+        if streams && small && self.is_repeatable() && !self.head.headers.contains_key(EXPECT) {
             let body = std::mem::replace(&mut self.body, RequestBody::Empty);
             self.body = RequestBody::Whole(Some(body.collect().await?.to_bytes()));
         }
@@ -68,67 +67,13 @@ impl Task {
 
     fn licence(&self) -> Licence {
         let here = !matches!(self.body, RequestBody::Stream(_));
-        let get = self.parts.method == Method::GET || self.parts.method == Method::HEAD;
+        let get = self.head.method == Method::GET || self.head.method == Method::HEAD;
         Licence {
             replay: here && self.is_repeatable(),
-            hedge: get && matches!(self.body, RequestBody::Empty) && !self.parts.headers.contains_key(RANGE),
+            hedge: get && matches!(self.body, RequestBody::Empty) && !self.head.headers.contains_key(RANGE),
             timed: here,
         }
     }
-}
-
-/// The head of a request, to be sent any number of times.
-pub(super) struct Head {
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-}
-
-impl Head {
-    pub(super) fn to(&self, protocol: Protocol, body: RequestBody) -> Request<RequestBody> {
-        addressed(protocol, self.method.clone(), &self.uri, self.headers.clone(), body)
-    }
-}
-
-fn addressed(
-    protocol: Protocol,
-    method: Method,
-    uri: &Uri,
-    headers: HeaderMap,
-    body: RequestBody,
-) -> Request<RequestBody> {
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    *request.headers_mut() = headers;
-    match protocol {
-        Protocol::Http1 => {
-            *request.uri_mut() = origin_form(uri);
-            if matches!(request.body(), RequestBody::Stream(_)) && request.body().size_hint().exact().is_none() {
-                request.headers_mut().remove(CONTENT_LENGTH);
-            }
-        }
-        Protocol::H2c => {
-            *request.version_mut() = Version::HTTP_2;
-            let host = request.headers_mut().remove(HOST);
-            let authority = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-            let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-            *request.uri_mut() = Uri::builder()
-                .scheme("http")
-                .authority(authority)
-                .path_and_query(path)
-                .build()
-                .unwrap_or_else(|_| origin_form(uri));
-        }
-    }
-    request
-}
-
-/// A target without scheme and authority: what HTTP/1.1 sends to an origin.
-pub(crate) fn origin_form(uri: &Uri) -> Uri {
-    if uri.authority().is_none() {
-        return uri.clone();
-    }
-    uri.path_and_query().cloned().map_or_else(|| Uri::from_static("/"), Uri::from)
 }
 
 /// Sends a request until a replica answers or nothing more may be tried.
@@ -137,8 +82,7 @@ pub(crate) async fn forward(gateway: &Arc<Gateway>, mut task: Task, flight: &mut
         return problem::broken_body(&error, flight.request_id());
     }
     let licence = task.licence();
-    let Task { cluster, parts, body } = task;
-    let head = Head { method: parts.method, uri: parts.uri, headers: parts.headers };
+    let Task { cluster, head, body } = task;
     let memory = Arc::clone(&cluster.memory);
     let _active = memory.budget.enter();
     let mut retrying = None;
@@ -162,7 +106,6 @@ pub(crate) async fn forward(gateway: &Arc<Gateway>, mut task: Task, flight: &mut
         flight.upstream = Some(Arc::clone(&replica.id));
         flight.attempts += 1;
         let body = next_body.take().unwrap_or_else(|| again(whole.as_ref()));
-        let request = head.to(replica.protocol, body);
         let wait = Wait {
             gateway,
             cluster: &current,
@@ -172,7 +115,7 @@ pub(crate) async fn forward(gateway: &Arc<Gateway>, mut task: Task, flight: &mut
             whole: whole.as_ref(),
             began: now,
         };
-        let outcome = wait.run(pending, request, flight).await;
+        let outcome = wait.run(pending, body, flight).await;
         let failure = match outcome {
             Ok(answered) => {
                 let status = answered.response.status();
@@ -200,9 +143,8 @@ pub(crate) async fn forward(gateway: &Arc<Gateway>, mut task: Task, flight: &mut
         } else {
             current.fail(&replica, false, now);
         }
-        let unsent = failure.unsent.map(|request| request.into_body());
-        let free = unsent.is_some();
-        next_body = unsent;
+        let free = failure.unsent.is_some();
+        next_body = failure.unsent;
         tried.push(Arc::clone(&replica));
         let left =
             current.replicas.iter().any(|other| !other.is_draining() && !tried.iter().any(|t| Arc::ptr_eq(t, other)));

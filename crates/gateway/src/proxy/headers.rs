@@ -1,22 +1,19 @@
 //! What happens to headers on the way through.
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, TE, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
 use kernel::id::IdSource;
 
-use crate::door::connection::{Client, Door};
-
 /// The request's id, in both directions.
 pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-static FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
-static REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+/// The addresses a request came from.
+pub(crate) static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// `http` or `https`, as the client sees it.
+pub(crate) static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// The host the client asked for.
+pub(crate) static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// The longest request id that is kept.
 const ID_MOST: usize = 128;
 
@@ -46,14 +43,14 @@ pub(crate) fn wants_upgrade<B>(request: &Request<B>) -> bool {
 }
 
 /// The comma-separated words of a header.
-fn names<'a>(headers: &'a HeaderMap, header: &HeaderName) -> impl Iterator<Item = &'a str> {
-    headers
-        .get_all(header)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
+pub(crate) fn names<'a>(headers: &'a HeaderMap, header: &HeaderName) -> impl Iterator<Item = &'a str> {
+    headers.get_all(header).iter().flat_map(words)
+}
+
+/// The comma-separated words of a value.
+pub(crate) fn words(value: &HeaderValue) -> impl Iterator<Item = &str> {
+    let text = value.to_str().unwrap_or_default();
+    text.split(',').map(str::trim).filter(|name| !name.is_empty())
 }
 
 /// Removes what is meant for the next hop only (RFC 9110, section 7.6.1). `TE: trailers` stays: gRPC asks for it, and
@@ -83,7 +80,8 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-fn is_hop_by_hop(name: &str) -> bool {
+/// Meant for the next hop only.
+pub(crate) fn is_hop_by_hop(name: &str) -> bool {
     matches!(
         name,
         "connection"
@@ -98,46 +96,8 @@ fn is_hop_by_hop(name: &str) -> bool {
     )
 }
 
-/// Makes a request's headers those that a replica should see.
-pub(crate) fn prepare(parts: &mut Parts, client: &Client, request_id: &HeaderValue) {
-    let host = host_value(parts);
-    let headers = &mut parts.headers;
-    strip_hop_by_hop(headers);
-    headers.insert(&REQUEST_ID, request_id.clone());
-    if client.trusted {
-        let before: Vec<_> = names(headers, &FORWARDED_FOR).map(str::to_owned).collect();
-        let chain =
-            before.into_iter().chain([client.peer.ip().to_canonical().to_string()]).collect::<Vec<_>>().join(", ");
-        if let Ok(value) = HeaderValue::try_from(chain) {
-            headers.insert(&FORWARDED_FOR, value);
-        }
-    } else {
-        headers.remove(FORWARDED);
-        headers.remove(&FORWARDED_PORT);
-        headers.remove(&REAL_IP);
-        headers.insert(&FORWARDED_FOR, client.peer_value.clone());
-    }
-    if !(client.trusted && headers.contains_key(&FORWARDED_PROTO)) {
-        let proto = if client.door == Door::Https { "https" } else { "http" };
-        headers.insert(&FORWARDED_PROTO, HeaderValue::from_static(proto));
-    }
-    let believed = client.trusted && headers.contains_key(&FORWARDED_HOST);
-    match host {
-        Some(host) => {
-            if !believed {
-                headers.insert(&FORWARDED_HOST, host.clone());
-            }
-            headers.insert(HOST, host);
-        }
-        None if !believed => {
-            headers.remove(&FORWARDED_HOST);
-        }
-        None => {}
-    }
-}
-
 /// The host asked for: the authority of an absolute target or of HTTP/2, else the `Host` header.
-fn host_value(parts: &Parts) -> Option<HeaderValue> {
+pub(crate) fn host_value(parts: &Parts) -> Option<HeaderValue> {
     match parts.uri.authority() {
         Some(authority) => HeaderValue::try_from(authority.as_str()).ok(),
         None => parts.headers.get(HOST).cloned(),

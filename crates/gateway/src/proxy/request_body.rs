@@ -29,7 +29,7 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// The whole body has been taken.
+    /// The whole body has been taken, or nobody wants the rest.
     pub(crate) fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire)
     }
@@ -98,6 +98,11 @@ impl RequestBody {
             Self::Empty | Self::Whole(_) => None,
         }
     }
+
+    /// Its client waits for `100 Continue` before it sends any of it.
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self, Self::Stream(streaming) if streaming.held)
+    }
 }
 
 impl Streaming {
@@ -163,6 +168,7 @@ impl Streaming {
 
 impl Drop for Streaming {
     fn drop(&mut self) {
+        self.upload.finished.store(true, Ordering::Release);
         // A body that is held was never asked for: its client is still waiting and sends nothing.
         if self.drains
             && !self.held

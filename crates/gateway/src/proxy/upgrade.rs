@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONNECTION, UPGRADE};
-use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -13,7 +12,7 @@ use tokio::time::Instant;
 
 use super::body::Body;
 use super::flight::Flight;
-use super::forward::origin_form;
+use super::head::Head;
 use super::headers::strip_hop_by_hop;
 use super::problem;
 use super::request_body::RequestBody;
@@ -21,7 +20,7 @@ use crate::balance::cluster::Cluster;
 use crate::balance::health::Cause;
 use crate::balance::replica::Replica;
 use crate::gateway::Gateway;
-use crate::upstream::{Stage, h1};
+use crate::upstream::{Stage, dedicated};
 
 /// A tunnel's buffer in each direction: messages are small and tunnels are many.
 const BUFFER: usize = 4 * 1024;
@@ -34,7 +33,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub(crate) async fn tunnel(
     gateway: &Arc<Gateway>,
     cluster: &Arc<Cluster>,
-    parts: Parts,
+    head: &Head,
     upgrade: OnUpgrade,
     flight: &mut Flight,
 ) -> Response<Body> {
@@ -46,7 +45,7 @@ pub(crate) async fn tunnel(
         let replica = Arc::clone(pending.replica());
         flight.upstream = Some(Arc::clone(&replica.id));
         flight.attempts += 1;
-        let mut sender = match h1::dedicated(&replica).await {
+        let mut sender = match dedicated::dedicated(&replica).await {
             Ok(sender) => sender,
             Err(failure) => {
                 tracing::debug!(upstream.replica = %replica.id, detail = %failure.detail, "attempt failed");
@@ -59,7 +58,7 @@ pub(crate) async fn tunnel(
                 continue;
             }
         };
-        let answering = tokio::time::timeout(HANDSHAKE, sender.send_request(handshake(&parts)));
+        let answering = tokio::time::timeout(HANDSHAKE, sender.send_request(handshake(head)));
         let mut response = match answering.await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) | Err(_) => {
@@ -71,7 +70,7 @@ pub(crate) async fn tunnel(
         replica.succeed(Instant::now());
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             strip_hop_by_hop(response.headers_mut());
-            return h1::detached_answer(response, sender, pending);
+            return dedicated::detached_answer(response, sender, pending);
         }
         let upstream = hyper::upgrade::on(&mut response);
         let watch = Arc::clone(&flight.client().watch);
@@ -102,12 +101,12 @@ pub(crate) async fn tunnel(
     }
 }
 
-fn handshake(parts: &Parts) -> Request<RequestBody> {
+fn handshake(head: &Head) -> Request<RequestBody> {
     let mut request = Request::new(RequestBody::Empty);
-    *request.method_mut() = parts.method.clone();
-    *request.uri_mut() = origin_form(&parts.uri);
-    *request.headers_mut() = parts.headers.clone();
-    // `prepare` took them off: they are meant for this hop, and for the next one too.
+    *request.method_mut() = head.method.clone();
+    *request.uri_mut() = head.origin_form();
+    *request.headers_mut() = head.to_headers();
+    // The head leaves them out: they are meant for this hop, and for the next one too.
     request.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
     request.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
     request

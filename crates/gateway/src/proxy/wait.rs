@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::EXPECT;
-use http::{Request, StatusCode};
 use tokio::time::Instant;
 
 use super::attempt::{Answered, attempt};
 use super::flight::Flight;
-use super::forward::{Head, Licence, again, note_answer};
+use super::forward::{Licence, again, note_answer};
+use super::head::Head;
 use super::request_body::{RequestBody, Upload};
 use crate::balance::budget::Retrying;
 use crate::balance::cluster::Cluster;
@@ -44,7 +43,7 @@ pub(super) struct Wait<'a> {
 
 /// The same request on a second replica.
 struct Rival<'a> {
-    answering: Pin<Box<dyn Future<Output = Result<Answered, Failure>> + Send>>,
+    answering: Pin<Box<dyn Future<Output = Result<Answered, Failure>> + Send + 'a>>,
     replica: Arc<Replica>,
     _permit: Option<Retrying<'a>>,
 }
@@ -53,22 +52,13 @@ impl Wait<'_> {
     pub(super) async fn run(
         &self,
         pending: Pending,
-        mut request: Request<RequestBody>,
+        body: RequestBody,
         flight: &mut Flight,
     ) -> Result<Answered, Failure> {
         let replica = Arc::clone(pending.replica());
         let idle = Duration::from_millis(self.gateway.settings.body_idle_timeout_ms);
         let patience = Duration::from_millis(self.gateway.settings.response_timeout_ms);
-        if request.headers().contains_key(EXPECT)
-            && let Some(upload) = request.body().upload()
-        {
-            hyper::ext::on_informational(&mut request, move |head| {
-                if head.status() == StatusCode::CONTINUE {
-                    upload.allow();
-                }
-            });
-        }
-        let mut primary = std::pin::pin!(attempt(pending, request, idle));
+        let mut primary = std::pin::pin!(attempt(pending, self.head, body, idle));
         let mut rival: Option<Rival<'_>> = None;
         let hedge_after = self.hedge_after();
         let first_look = if self.licence.timed { hedge_after.unwrap_or(SUSPICION) } else { LOOK_UPLOAD };
@@ -163,8 +153,8 @@ impl Wait<'_> {
         } else {
             return None;
         }
-        let request = self.head.to(replica.protocol, again(self.whole));
-        Some(Rival { answering: Box::pin(attempt(pending, request, idle)), replica, _permit: permit })
+        let answering = Box::pin(attempt(pending, self.head, again(self.whole), idle));
+        Some(Rival { answering, replica, _permit: permit })
     }
 }
 

@@ -13,12 +13,12 @@ use tokio::net::TcpStream;
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Connects, or says why not.
-pub(crate) async fn connect(address: SocketAddr) -> io::Result<UpstreamIo> {
+pub(crate) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address))
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     stream.set_nodelay(true)?;
-    Ok(UpstreamIo { stream, deaf: false })
+    Ok(stream)
 }
 
 /// A connection to a replica that goes on reading after the replica stopped reading: a replica that refuses an upload
@@ -30,6 +30,10 @@ pub(crate) struct UpstreamIo {
 }
 
 impl UpstreamIo {
+    pub(crate) const fn new(stream: TcpStream) -> Self {
+        Self { stream, deaf: false }
+    }
+
     fn written(&mut self, result: Poll<io::Result<usize>>, offered: usize) -> Poll<io::Result<usize>> {
         match result {
             Poll::Ready(Err(error)) if is_closed(&error) => {

@@ -3,14 +3,15 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::Response;
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
-use super::connect::connect;
+use super::connect::{UpstreamIo, connect};
 use super::{Failure, Stage};
 use crate::balance::replica::{Pending, Replica};
+use crate::proxy::head::Head;
 use crate::proxy::request_body::RequestBody;
 
 /// Room for one stream's bytes on the way, in each direction.
@@ -53,7 +54,7 @@ impl Shared {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_send_buf_size(128 * 1024)
             .keep_alive_interval(PING)
-            .handshake(TokioIo::new(io))
+            .handshake(TokioIo::new(UpstreamIo::new(io)))
             .await
             .map_err(|error| error.to_string())?;
         tokio::spawn(async move {
@@ -67,13 +68,15 @@ impl Shared {
 /// Sends `request` on the shared connection and waits for the head of the answer.
 pub(crate) async fn exchange(
     pending: &mut Pending,
-    mut request: Request<RequestBody>,
+    head: &Head,
+    body: RequestBody,
 ) -> Result<Response<Incoming>, Failure> {
     let replica = std::sync::Arc::clone(pending.replica());
+    let mut request = head.to_http2(body);
     loop {
         let (mut sender, reused) = match replica.pool.shared.get_or_open(&replica).await {
             Ok(opened) => opened,
-            Err(detail) => return Err(Failure { stage: Stage::Connect, unsent: Some(Box::new(request)), detail }),
+            Err(detail) => return Err(Failure { stage: Stage::Connect, unsent: Some(request.into_body()), detail }),
         };
         let answering = sender.try_send_request(request);
         pending.sent();
@@ -87,7 +90,7 @@ pub(crate) async fn exchange(
                 unsent => {
                     let stage = if unsent.is_some() { Stage::Unsent } else { Stage::Sent };
                     let detail = error.into_error().to_string();
-                    return Err(Failure { stage, unsent: unsent.map(Box::new), detail });
+                    return Err(Failure { stage, unsent: unsent.map(http::Request::into_body), detail });
                 }
             },
         }

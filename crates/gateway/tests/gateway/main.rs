@@ -1,6 +1,7 @@
 //! The gateway on real sockets, with replicas that answer, refuse, hang, drain and die.
 
 mod accounts;
+mod answers;
 mod bodies;
 mod control;
 mod deadlines;
