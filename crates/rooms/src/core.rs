@@ -1,0 +1,85 @@
+//! What sockets and HTTP ask: a handle on the one task that decides.
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::model::{Acknowledgement, Answer, Origin, Reason, Resolution, Solicitation, Status};
+
+/// Which of the two servers this is; either may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The one that leads when both start together.
+    Primary,
+    /// The other.
+    Backup,
+}
+
+/// Whether this server leads, and who does if it does not: what heartbeats say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// This server leads now. Its sockets need not look: the core answers [`Answer::NotLeader`] by itself.
+    pub active: bool,
+    /// The highest epoch known here; its own while it leads.
+    pub epoch: u64,
+    /// Which server this is.
+    pub role: Role,
+    /// Where the active server's ROUTER listens, if known.
+    pub endpoint: Option<String>,
+}
+
+/// A question to the task that decides.
+#[derive(Debug)]
+pub enum Command {
+    /// A programme asks.
+    Solicit(Solicitation, Origin, oneshot::Sender<Answer>),
+    /// A faculty answers.
+    Acknowledge(Acknowledgement, Origin, oneshot::Sender<Answer>),
+}
+
+/// A handle; clones are cheap and may be used concurrently: what waits together is committed together.
+#[derive(Debug, Clone)]
+pub struct Core {
+    commands: mpsc::Sender<Command>,
+    standing: watch::Receiver<Standing>,
+}
+
+impl Core {
+    /// A handle on whoever receives `commands`.
+    #[must_use]
+    pub const fn new(commands: mpsc::Sender<Command>, standing: watch::Receiver<Standing>) -> Self {
+        Self { commands, standing }
+    }
+
+    /// Asks for rooms. The answer is durable when this returns; a repeat gets the same one. A faculty that `from` does
+    /// not prove, a field out of range and a shortage are answers too.
+    pub async fn solicit(&self, solicitation: Solicitation, from: Origin) -> Answer {
+        let request_id = solicitation.request_id.clone();
+        self.ask(request_id, |answer| Command::Solicit(solicitation, from, answer)).await
+    }
+
+    /// Takes or rejects a proposal. The answer is durable when this returns; a repeat gets the same one.
+    pub async fn acknowledge(&self, acknowledgement: Acknowledgement, from: Origin) -> Answer {
+        let request_id = acknowledgement.request_id.clone();
+        self.ask(request_id, |answer| Command::Acknowledge(acknowledgement, from, answer)).await
+    }
+
+    /// Whether this server leads, now and after every change.
+    #[must_use]
+    pub fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+
+    async fn ask(&self, request_id: String, command: impl FnOnce(oneshot::Sender<Answer>) -> Command) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let known = self.standing.borrow().clone();
+        if !known.active {
+            return Answer::NotLeader { epoch: known.epoch, endpoint: known.endpoint };
+        }
+        if self.commands.send(command(answer)).await.is_ok()
+            && let Ok(answer) = answered.await
+        {
+            return answer;
+        }
+        let detail = "the server is ending: ask again";
+        Answer::Resolved(Resolution::refusal(request_id, known.epoch, Status::Canceled, Reason::Unavailable, detail))
+    }
+}

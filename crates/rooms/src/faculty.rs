@@ -1,0 +1,1 @@
+//! A faculty: between its programmes and the active server.

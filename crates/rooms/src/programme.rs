@@ -1,0 +1,1 @@
+//! A programme: asks its faculty for rooms.

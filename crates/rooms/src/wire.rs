@@ -1,0 +1,1 @@
+//! ZeroMQ: the only module that names its crate.
