@@ -33,6 +33,10 @@ pub enum Command {
     Solicit(Solicitation, Origin, oneshot::Sender<Answer>),
     /// A faculty answers.
     Acknowledge(Acknowledgement, Origin, oneshot::Sender<Answer>),
+    /// The rooms of an accepted request, by its transaction's name, are given back.
+    Release(String, oneshot::Sender<Answer>),
+    /// Another server is to lead; answered with [`Answer::NotLeader`] once it does.
+    HandOver(oneshot::Sender<Answer>),
 }
 
 /// A handle; clones are cheap and may be used concurrently: what waits together is committed together.

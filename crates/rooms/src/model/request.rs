@@ -46,6 +46,8 @@ pub struct Solicitation {
     pub equipment: Vec<Equipment>,
     /// On a shortage, wait for rooms instead of being denied. Never set by a `SOL`.
     pub wait: bool,
+    /// How long the proposal may wait for its acknowledgement: the server's setting if `None`, as for every `SOL`.
+    pub hold: Option<Duration>,
 }
 
 /// Rooms that are reserved until the acknowledgement's deadline.
