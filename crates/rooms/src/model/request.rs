@@ -6,24 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Equipment;
+
 /// Such as `S-001` or `L-01`. Clones share the text.
 pub type RoomName = Arc<str>;
-
-/// What a room may have besides seats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Equipment {
-    /// A projector.
-    Projector,
-    /// A whiteboard.
-    Whiteboard,
-    /// Air conditioning.
-    AirConditioning,
-    /// A way in without steps.
-    StepFree,
-    /// Computers; every laboratory has them.
-    Computers,
-}
 
 /// A programme asks for rooms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,6 +189,12 @@ impl Solicitation {
             if !name_fits(value) {
                 return Err(Invalid::new(field, "1 to 64 letters, digits, dots, underscores or hyphens are expected"));
             }
+        }
+        if let (Some(faculty), Some(program)) =
+            (self.faculty.strip_prefix("faculty-"), self.program.strip_prefix("program-"))
+            && program.rsplit_once('-').map(|(of, _)| of) != Some(faculty)
+        {
+            return Err(Invalid::new("program", format!("{} has no such programme", self.faculty)));
         }
         if !is_semester(&self.semester) {
             return Err(Invalid::new("semester", "a year and 10, 20 or 30 are expected, such as 2025-10"));
