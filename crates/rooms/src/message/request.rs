@@ -78,6 +78,7 @@ fn read_solicitation(fields: &Fields) -> Result<Solicitation, Invalid> {
             .optional_choice::<Vec<Equipment>>("equipment", "a list of known equipment is expected")?
             .unwrap_or_default(),
         wait: false,
+        hold: None,
     };
     solicitation.check()?;
     Ok(solicitation)
@@ -140,6 +141,7 @@ mod tests {
             minimum_capacity: Some(30),
             equipment: vec![Equipment::Projector],
             wait: false,
+            hold: None,
         }
     }
 
