@@ -9,8 +9,8 @@ use crate::message::{self, Reply};
 use crate::model::{Invalid, Resolution, Solicitation};
 use crate::wire::{Address, Key, Req, WireError};
 
-/// How long an answer may take before the same is asked again; longer than a faculty looks for an active server.
-const ATTEMPT: Duration = Duration::from_secs(15);
+/// How long an answer may take before the same is asked again, by a fresh connection; the faculty joins repeats.
+const ATTEMPT: Duration = Duration::from_secs(3);
 
 /// A request got no answer.
 #[derive(Debug, thiserror::Error)]

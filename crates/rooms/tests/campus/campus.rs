@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use kernel::clock::SystemClock;
 use kernel::config::Pattern;
 use kernel::id::IdSource;
@@ -14,6 +15,7 @@ use rooms::wire::Address;
 use tempfile::TempDir;
 use testkit::claim::Claim;
 use testkit::process::{Guard, eventually};
+use testkit::proxy::FaultProxy;
 
 use crate::child::{self, Part, loopback};
 use crate::table::Table;
@@ -26,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) rooms: Table,
     pub(crate) accept_mobile: bool,
     pub(crate) patience: Duration,
+    /// Whether what connects goes through proxies that can cut it.
+    pub(crate) cut_links: bool,
 }
 
 impl Default for Plan {
@@ -36,6 +40,7 @@ impl Default for Plan {
             rooms: Table { classrooms: 380, labs: 60 },
             accept_mobile: true,
             patience: Duration::from_secs(10),
+            cut_links: false,
         }
     }
 }
@@ -46,8 +51,25 @@ pub(crate) struct Campus {
     plan: Plan,
     server_ports: [Claim; 2],
     faculty_ports: Vec<Claim>,
+    proxies: Proxies,
     pub(crate) server: Guard,
     pub(crate) faculties: Guard,
+}
+
+/// What passes between faculties and server, and between programmes and faculties.
+#[derive(Default)]
+struct Proxies {
+    server: Vec<FaultProxy>,
+    faculties: Vec<FaultProxy>,
+}
+
+impl Proxies {
+    async fn start(server: &[Claim], faculties: &[Claim]) -> Self {
+        let before = async |ports: &[Claim]| {
+            join_all(ports.iter().map(|port| FaultProxy::start(loopback(port.number()), 1))).await
+        };
+        Self { server: before(server).await, faculties: before(faculties).await }
+    }
 }
 
 pub(crate) fn asked(program: &str, request_id: &str, classrooms: u32, labs: u32) -> Solicitation {
@@ -72,17 +94,23 @@ impl Campus {
         ensure_campus(&keys, &IdSource::from_os(Arc::new(SystemClock))).expect("keys");
         let server_ports = [Claim::port(), Claim::port()];
         let faculty_ports: Vec<Claim> = (0..plan.faculties).map(|_| Claim::port()).collect();
+        let proxies =
+            if plan.cut_links { Proxies::start(&server_ports, &faculty_ports).await } else { Proxies::default() };
+        let reached = match proxies.server.as_slice() {
+            [endpoint, heartbeats] => [endpoint.address().port(), heartbeats.address().port()],
+            _ => [server_ports[0].number(), server_ports[1].number()],
+        };
         let server = child::spawn(&server_part(&folder, &plan, &server_ports), &folder.path().join("server.log"));
         let part = Part::Faculties {
             root: folder.path().join("rooms"),
             ports: faculty_ports.iter().map(Claim::number).collect(),
-            servers: vec![[server_ports[0].number(), server_ports[1].number()]],
+            servers: vec![reached],
             pattern: plan.pattern,
             accept_mobile: plan.accept_mobile,
             patience_ms: u64::try_from(plan.patience.as_millis()).expect("short"),
         };
         let faculties = child::spawn(&part, &folder.path().join("faculties.log"));
-        let campus = Self { folder, keys, plan, server_ports, faculty_ports, server, faculties };
+        let campus = Self { folder, keys, plan, server_ports, faculty_ports, proxies, server, faculties };
         campus.listening(campus.server_ports[0].number()).await;
         for port in &campus.faculty_ports {
             campus.listening(port.number()).await;
@@ -112,7 +140,15 @@ impl Campus {
 
     /// The faculty with this number.
     pub(crate) fn faculty(&self, number: usize) -> Address {
-        Address::from(loopback(self.faculty_ports[number - 1].number()))
+        let direct = || loopback(self.faculty_ports[number - 1].number());
+        Address::from(self.proxies.faculties.get(number - 1).map_or_else(direct, FaultProxy::address))
+    }
+
+    /// Ends every connection that goes through a proxy.
+    pub(crate) fn cut_links(&self) {
+        for proxy in self.proxies.server.iter().chain(&self.proxies.faculties) {
+            proxy.cut_all();
+        }
     }
 
     /// Where the private and the public file of a key lie.

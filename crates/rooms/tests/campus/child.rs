@@ -22,8 +22,21 @@ const PART: &str = "BEDEL_ROOMS_TEST_PART";
 /// What a child is to be.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Part {
-    Server { name: String, root: PathBuf, ports: [u16; 2], pattern: Pattern, table: Table },
-    Faculties { root: PathBuf, ports: Vec<u16>, servers: Vec<[u16; 2]>, pattern: Pattern, accept_mobile: bool, patience_ms: u64 },
+    Server {
+        name: String,
+        root: PathBuf,
+        ports: [u16; 2],
+        pattern: Pattern,
+        table: Table,
+    },
+    Faculties {
+        root: PathBuf,
+        ports: Vec<u16>,
+        servers: Vec<[u16; 2]>,
+        pattern: Pattern,
+        accept_mobile: bool,
+        patience_ms: u64,
+    },
 }
 
 /// Starts a child whose log goes to `log`.

@@ -75,7 +75,8 @@ async fn pyzmq_hears_heartbeats() {
     let campus = Campus::start(Plan::default()).await;
     let [key, _] = campus.key_files("faculty-04");
     let [_, server] = campus.key_files("server");
-    let spec = json!({"endpoint": campus.heartbeats().to_string(), "seconds": 5, "key": key, "server": server, "count": 3});
+    let spec =
+        json!({"endpoint": campus.heartbeats().to_string(), "seconds": 5, "key": key, "server": server, "count": 3});
     let lines = Peer::run("subscribe", &spec).await;
     let beats: Vec<Value> = lines
         .iter()
@@ -103,8 +104,10 @@ async fn pyzmq_is_a_server_towards_our_faculty_in_both_patterns() {
         let said = campus.ask(&asked("program-01-1", "r-1", 3, 1)).await;
         assert_eq!((said.status, said.classrooms.len(), said.labs.len()), (Status::Accepted, 3, 1), "{said:?}");
         let lines = peer.finish().await;
-        let got: Vec<(&str, u64)> =
-            lines.iter().map(|line| (line["type"].as_str().expect("a type"), line["frames"].as_u64().expect("frames"))).collect();
+        let got: Vec<(&str, u64)> = lines
+            .iter()
+            .map(|line| (line["type"].as_str().expect("a type"), line["frames"].as_u64().expect("frames")))
+            .collect();
         assert_eq!(got, [("SOL", route), ("ACK", route)], "a DEALER has no delimiter, a REQ one");
     }
 }

@@ -4,6 +4,7 @@ mod attacks;
 mod campus;
 mod child;
 mod cp;
+mod input;
 mod interop;
 mod peer;
 mod table;

@@ -24,8 +24,7 @@ struct Rows {
 impl Table {
     pub(crate) fn open(self) -> Core {
         let (commands, mut asked) = mpsc::channel(1024);
-        let standing =
-            watch::Sender::new(Standing { active: true, epoch: 1, role: Role::Primary, endpoint: None });
+        let standing = watch::Sender::new(Standing { active: true, epoch: 1, role: Role::Primary, endpoint: None });
         let core = Core::new(commands, standing.subscribe());
         tokio::spawn(async move {
             let _leads = standing;
