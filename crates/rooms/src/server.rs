@@ -77,7 +77,8 @@ impl Sockets {
     pub async fn serve(self, core: Core, end: CancellationToken) {
         let Self { router, publisher, settings } = self;
         let farewell = CancellationToken::new();
-        let beating = heartbeats::publish(publisher, &settings, router.address().into(), core.standing(), farewell.clone());
+        let beating =
+            heartbeats::publish(publisher, &settings, router.address().into(), core.standing(), farewell.clone());
         let serving = async {
             match settings.pattern {
                 Pattern::Async => concurrent::serve(&router, &core, &farewell).await,

@@ -28,11 +28,8 @@ impl Admission {
     /// Reads the folder; one that is missing admits nobody until it is made.
     #[must_use]
     pub fn open(folder: impl Into<PathBuf>) -> Self {
-        let admission = Self {
-            folder: Arc::new(folder.into()),
-            names: watch::Sender::new(Arc::default()),
-            seen: Arc::default(),
-        };
+        let admission =
+            Self { folder: Arc::new(folder.into()), names: watch::Sender::new(Arc::default()), seen: Arc::default() };
         admission.refresh();
         admission
     }

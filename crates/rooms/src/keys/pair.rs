@@ -55,7 +55,9 @@ pub enum KeyError {
         detail: &'static str,
     },
     /// The name cannot be a key's.
-    #[error("{0:?} is no name of a key: 1 to 64 letters, digits, dots, dashes and underscores are, without a dot first")]
+    #[error(
+        "{0:?} is no name of a key: 1 to 64 letters, digits, dots, dashes and underscores are, without a dot first"
+    )]
     Name(String),
     /// There is a key of that name already.
     #[error("{path} exists: a key is not replaced, choose another name or remove it", path = .0.display())]

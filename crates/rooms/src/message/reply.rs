@@ -131,6 +131,9 @@ mod tests {
     fn reasons_are_written_as_documented() {
         let resolution = Resolution::refusal("r", 1, Status::Canceled, Reason::UnknownTransaction, "");
         let text = String::from_utf8(reply(&Reply::Resolved(resolution)).to_vec()).expect("text");
-        assert!(text.contains(r#""status":"CANCELED""#) && text.contains(r#""reason":"UNKNOWN_TRANSACTION""#), "{text}");
+        assert!(
+            text.contains(r#""status":"CANCELED""#) && text.contains(r#""reason":"UNKNOWN_TRANSACTION""#),
+            "{text}"
+        );
     }
 }

@@ -159,15 +159,15 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         assert_eq!(parse_request(&solicitation(&asked())), Ok(Request::Solicit(asked())));
-        let given =
-            Acknowledgement { request_id: "r-1".to_owned(), transaction_id: "t-1".to_owned(), accept: false };
+        let given = Acknowledgement { request_id: "r-1".to_owned(), transaction_id: "t-1".to_owned(), accept: false };
         assert_eq!(parse_request(&acknowledgement(&given)), Ok(Request::Acknowledge(given)));
     }
 
     #[test]
     fn every_field_that_is_missing_or_wrong_is_named() {
         for field in ["type", "request_id", "faculty", "program", "semester", "classrooms", "labs"] {
-            for value in [None, Some(json!(null)), Some(json!([])), Some(json!(-1)), Some(json!(1.5)), Some(json!(""))] {
+            for value in [None, Some(json!(null)), Some(json!([])), Some(json!(-1)), Some(json!(1.5)), Some(json!(""))]
+            {
                 let malformed = parse_request(&with(field, value.clone())).expect_err("wrong");
                 assert_eq!(malformed.invalid.field, field, "{value:?}");
                 assert_eq!(malformed.request_id.is_empty(), field == "request_id", "{field}: {value:?}");
@@ -193,7 +193,8 @@ mod tests {
     #[test]
     fn bytes_that_are_no_message_are_refused() {
         let deep = "[".repeat(60_000);
-        for payload in [&b""[..], b"{", b"[]", b"7", &[0xff, 0xfe], deep.as_bytes(), &vec![b' '; crate::message::LARGEST + 1]]
+        for payload in
+            [&b""[..], b"{", b"[]", b"7", &[0xff, 0xfe], deep.as_bytes(), &vec![b' '; crate::message::LARGEST + 1]]
         {
             let malformed = parse_request(payload).expect_err("wrong");
             assert_eq!(malformed.invalid.field, "message");

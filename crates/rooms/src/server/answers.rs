@@ -16,7 +16,9 @@ pub(super) struct Question {
 pub(super) fn read(router: &Router, mut received: Received) -> Question {
     let (enveloped, payload) = open(std::mem::take(&mut received.frames));
     let request = payload
-        .map_err(|frames| Malformed::unread("frames", format!("one is expected, after an empty one or not; {frames} came")))
+        .map_err(|frames| {
+            Malformed::unread("frames", format!("one is expected, after an empty one or not; {frames} came"))
+        })
         .and_then(|payload| message::parse_request(&payload))
         .and_then(|request| check_sender(router, &received, request));
     Question { request, enveloped, received }

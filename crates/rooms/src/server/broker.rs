@@ -135,9 +135,8 @@ mod tests {
 
     #[test]
     fn the_least_busy_worker_is_chosen() {
-        let workers: Vec<Worker> = [3, 1, 2]
-            .map(|busy| Worker { queue: mpsc::channel(1).0, busy: Arc::new(AtomicUsize::new(busy)) })
-            .into();
+        let workers: Vec<Worker> =
+            [3, 1, 2].map(|busy| Worker { queue: mpsc::channel(1).0, busy: Arc::new(AtomicUsize::new(busy)) }).into();
         assert_eq!(least_busy(&workers), 1);
     }
 }

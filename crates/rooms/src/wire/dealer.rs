@@ -53,7 +53,8 @@ pub(super) async fn dial(
     address: &Address,
     key: &Key,
 ) -> Result<(Socket, AbortOnDropHandle<()>), WireError> {
-    let wrong = |error: omq_tokio::Error| WireError::Address { address: address.to_string(), detail: error.to_string() };
+    let wrong =
+        |error: omq_tokio::Error| WireError::Address { address: address.to_string(), detail: error.to_string() };
     let socket = Socket::try_new(kind, key.apply(door::options())).map_err(wrong)?;
     let mut events = socket.monitor();
     let endpoint = address.endpoint()?;

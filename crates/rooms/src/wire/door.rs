@@ -80,7 +80,8 @@ impl Door {
         match self {
             Self::Open => options,
             Self::Curve { keys, admission } => {
-                let check = Check { admission: admission.clone(), reasons: Arc::clone(reasons), used: Mutex::default() };
+                let check =
+                    Check { admission: admission.clone(), reasons: Arc::clone(reasons), used: Mutex::default() };
                 let server = CurveServerOptions::default().authenticator(move |peer| check.admits(peer));
                 options.curve_server_with_options(curve::pair(keys), server)
             }

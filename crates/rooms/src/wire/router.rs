@@ -5,9 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use omq_tokio::endpoint::Host;
-use omq_tokio::{
-    Endpoint, Identity, IdentitySocket, Message, MonitorEvent, MonitorRecvError, Socket, SocketType,
-};
+use omq_tokio::{Endpoint, Identity, IdentitySocket, Message, MonitorEvent, MonitorRecvError, Socket, SocketType};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::door::{self, Door, Reasons, key_of};
