@@ -1,7 +1,5 @@
 //! `GET /api/v1/rooms/requests.csv`
 
-#![expect(unused_qualifications, reason = "in what utoipa generates for a query")]
-
 use api::auth::{Caller, UserRole};
 use api::{Problem, Query};
 use axum::extract::State;

@@ -27,8 +27,6 @@ pub(crate) enum TimingKind {
 }
 
 impl TimingKind {
-    pub(crate) const ALL: [Self; 2] = [Self::Proposal, Self::Resolution];
-
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Proposal => "proposal",
