@@ -2,7 +2,11 @@
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use std::time::Instant;
+
 use crate::model::{Acknowledgement, Answer, Origin, Reason, Resolution, Solicitation, Status};
+use crate::notes::Notes;
+use crate::store::notes::TimingKind;
 
 /// Which of the two servers this is; either may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +15,17 @@ pub enum Role {
     Primary,
     /// The other.
     Backup,
+}
+
+impl Role {
+    /// Its name in heartbeats and records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Backup => "backup",
+        }
+    }
 }
 
 /// Whether this server leads, and who does if it does not: what heartbeats say.
@@ -44,32 +59,62 @@ pub enum Command {
 pub struct Core {
     commands: mpsc::Sender<Command>,
     standing: watch::Receiver<Standing>,
+    notes: Notes,
 }
 
 impl Core {
     /// A handle on whoever receives `commands`.
     #[must_use]
-    pub const fn new(commands: mpsc::Sender<Command>, standing: watch::Receiver<Standing>) -> Self {
-        Self { commands, standing }
+    pub fn new(commands: mpsc::Sender<Command>, standing: watch::Receiver<Standing>) -> Self {
+        Self { commands, standing, notes: Notes::default() }
+    }
+
+    /// Notes how long answers take.
+    #[must_use]
+    pub(crate) fn noting(self, notes: Notes) -> Self {
+        Self { notes, ..self }
     }
 
     /// Asks for rooms. The answer is durable when this returns; a repeat gets the same one. A faculty that `from` does
     /// not prove, a field out of range and a shortage are answers too.
     pub async fn solicit(&self, solicitation: Solicitation, from: Origin) -> Answer {
         let request_id = solicitation.request_id.clone();
-        self.ask(request_id, |answer| Command::Solicit(solicitation, from, answer)).await
+        let began = Instant::now();
+        let answer = self.ask(request_id, |answer| Command::Solicit(solicitation, from, answer)).await;
+        self.time(TimingKind::Proposal, began, &answer);
+        answer
     }
 
     /// Takes or rejects a proposal. The answer is durable when this returns; a repeat gets the same one.
     pub async fn acknowledge(&self, acknowledgement: Acknowledgement, from: Origin) -> Answer {
         let request_id = acknowledgement.request_id.clone();
-        self.ask(request_id, |answer| Command::Acknowledge(acknowledgement, from, answer)).await
+        let began = Instant::now();
+        let answer = self.ask(request_id, |answer| Command::Acknowledge(acknowledgement, from, answer)).await;
+        self.time(TimingKind::Resolution, began, &answer);
+        answer
+    }
+
+    /// Gives back the rooms of an accepted request, by its transaction's name. A repeat gets the same answer.
+    pub async fn release(&self, transaction_id: String) -> Answer {
+        self.ask(transaction_id.clone(), |answer| Command::Release(transaction_id, answer)).await
+    }
+
+    /// Lets another server lead; [`Answer::NotLeader`] says who does now.
+    pub async fn hand_over(&self) -> Answer {
+        self.ask(String::new(), Command::HandOver).await
     }
 
     /// Whether this server leads, now and after every change.
     #[must_use]
     pub fn standing(&self) -> watch::Receiver<Standing> {
         self.standing.clone()
+    }
+
+    /// Only what was decided counts.
+    fn time(&self, kind: TimingKind, began: Instant, answer: &Answer) {
+        if !matches!(answer, Answer::NotLeader { .. }) {
+            self.notes.time(kind, began.elapsed());
+        }
     }
 
     async fn ask(&self, request_id: String, command: impl FnOnce(oneshot::Sender<Answer>) -> Command) -> Answer {

@@ -6,6 +6,7 @@
 //! that is revoked loses its living connections.
 
 mod address;
+mod attempts;
 mod curve;
 mod dealer;
 mod door;

@@ -184,7 +184,9 @@ async fn acquire(
     };
     let take = Statement::from_sql_and_values(
         backend,
-        format!("UPDATE {table} SET epoch = epoch + 1, holder = ?, expires_at = {now} + ? WHERE name = ? AND {condition}"),
+        format!(
+            "UPDATE {table} SET epoch = epoch + 1, holder = ?, expires_at = {now} + ? WHERE name = ? AND {condition}"
+        ),
         [holder.clone().into(), ttl.into(), name.clone().into(), against],
     );
     if transaction.execute_raw(take).await.context("lease: take over")?.rows_affected() == 0 {

@@ -61,7 +61,12 @@ impl Presence {
     }
 }
 
-async fn show(mut stream: TcpStream, mut leads: watch::Receiver<bool>, heartbeat: Duration, watchers: Arc<AtomicUsize>) {
+async fn show(
+    mut stream: TcpStream,
+    mut leads: watch::Receiver<bool>,
+    heartbeat: Duration,
+    watchers: Arc<AtomicUsize>,
+) {
     watchers.fetch_add(1, Ordering::SeqCst);
     let mut sign = [0_u8; 1];
     while *leads.borrow_and_update() {

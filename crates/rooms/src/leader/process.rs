@@ -2,15 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tokio::io::unix::AsyncFd;
 
 use crate::store::leader::Process;
-
-/// How long a killed process may take to be gone. Its locks go with it.
-const GONE_WITHIN: Duration = Duration::from_secs(1);
 
 impl Process {
     /// This process.
@@ -22,22 +18,28 @@ impl Process {
         Ok(Self { node: format!("{} {}", boot.trim(), namespace.display()), pid, started })
     }
 
-    /// Kills the process if it is on this machine, and waits until it is gone. False: it is elsewhere.
+    /// Kills the process if it is on this machine, and waits up to a second until it is gone, its locks with it.
+    /// False: it is elsewhere.
     pub(crate) async fn kill(&self, here: &Self) -> bool {
         if self.node != here.node {
             return false;
         }
         let Some(pid) = Pid::from_raw(self.pid) else { return false };
         // First the descriptor, then the start time: from then on the number cannot be another's.
-        let Ok(descriptor) = pidfd_open(pid, PidfdFlags::NONBLOCK) else { return true };
+        let Ok(descriptor) = pidfd_open(pid, PidfdFlags::empty()) else { return true };
         if started(self.pid) != Some(self.started) || self == here {
             return true;
         }
         if pidfd_send_signal(&descriptor, Signal::KILL).is_err() {
             return true;
         }
-        if let Ok(watched) = AsyncFd::new(descriptor) {
-            drop(tokio::time::timeout(GONE_WITHIN, watched.readable()).await);
+        // A descriptor of a process is readable once it has ended (pidfd_open(2)).
+        let wait = move || {
+            let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
+            poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&limit))
+        };
+        if !matches!(tokio::task::spawn_blocking(wait).await, Ok(Ok(1))) {
+            tracing::warn!(process.pid = self.pid, "a killed process was not gone within a second");
         }
         true
     }

@@ -33,12 +33,6 @@ pub(crate) struct Changes {
     pub(crate) alerts: Vec<Alert>,
 }
 
-impl Changes {
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.inserted.is_empty() && self.updated.is_empty() && self.alerts.is_empty()
-    }
-}
-
 /// See the module.
 pub(crate) struct Ledger {
     inventory: Arc<Inventory>,

@@ -53,11 +53,6 @@ impl State {
     pub(crate) const fn occupies(self) -> bool {
         matches!(self, Self::Proposed | Self::Accepted)
     }
-
-    /// Whether something is still to come of itself.
-    pub(crate) const fn is_open(self) -> bool {
-        matches!(self, Self::Waiting | Self::Proposed)
-    }
 }
 
 /// A request as it is kept.

@@ -74,15 +74,15 @@ pub(crate) async fn timings(
 }
 
 /// The newest alerts.
-pub(crate) async fn alerts(connection: &impl ConnectionTrait, limit: u32) -> Result<Vec<(Id, Alert)>, StoreError> {
+pub(crate) async fn alerts(connection: &impl ConnectionTrait, limit: u32) -> Result<Vec<Alert>, StoreError> {
     let what = "alerts: read";
-    let sql = "SELECT id, kind, detail, at FROM rooms_alerts ORDER BY id DESC LIMIT ?";
+    let sql = "SELECT kind, detail, at FROM rooms_alerts ORDER BY id DESC LIMIT ?";
     let rows = all(connection, what, sql, vec![i64::from(limit).into()]).await?;
     rows.into_iter()
         .map(|row| {
             let row = Row::new(row, what);
-            let kind = row.named(1, &AlertKind::ALL, AlertKind::name)?;
-            Ok((row.id(0)?, Alert { kind, detail: row.text(2)?, at: row.time(3)? }))
+            let kind = row.named(0, &AlertKind::ALL, AlertKind::name)?;
+            Ok(Alert { kind, detail: row.text(1)?, at: row.time(2)? })
         })
         .collect()
 }
@@ -115,10 +115,7 @@ pub(crate) async fn servers(connection: &impl ConnectionTrait, limit: u32) -> Re
 pub(crate) type Refused = (String, String, Timestamp);
 
 /// The newest refusals, and how many there ever were.
-pub(crate) async fn refusals(
-    connection: &impl ConnectionTrait,
-    limit: u32,
-) -> Result<(u64, Vec<Refused>), StoreError> {
+pub(crate) async fn refusals(connection: &impl ConnectionTrait, limit: u32) -> Result<(u64, Vec<Refused>), StoreError> {
     let what = "refusals: read";
     let counted = one(connection, what, "SELECT COUNT(*) FROM rooms_refusals", Vec::new()).await?;
     let total = counted.map(|row| Row::new(row, what).count(0)).transpose()?.unwrap_or(0);

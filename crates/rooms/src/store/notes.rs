@@ -8,14 +8,13 @@ use store::StoreError;
 use super::{cut, epoch, execute, insert_all};
 use crate::core::Role;
 use crate::model::Alert;
+use crate::wire::Refusal;
 
 /// One response time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Timing {
-    pub(crate) id: Id,
     pub(crate) kind: TimingKind,
     pub(crate) micros: i64,
-    pub(crate) at: Timestamp,
 }
 
 /// Between what a response time is.
@@ -28,23 +27,12 @@ pub(crate) enum TimingKind {
 }
 
 impl TimingKind {
-    pub(crate) const ALL: [Self; 2] = [Self::Proposal, Self::Resolution];
-
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Proposal => "proposal",
             Self::Resolution => "resolution",
         }
     }
-}
-
-/// A connection that was refused.
-#[derive(Debug, Clone)]
-pub(crate) struct Refusal {
-    pub(crate) id: Id,
-    pub(crate) address: String,
-    pub(crate) reason: String,
-    pub(crate) at: Timestamp,
 }
 
 /// Something happened to a server.
@@ -61,8 +49,12 @@ pub(crate) struct ServerEvent {
 
 pub(crate) async fn alert(transaction: &DatabaseTransaction, id: Id, alert: &Alert) -> Result<(), StoreError> {
     let sql = "INSERT INTO rooms_alerts (id, kind, detail, at) VALUES (?, ?, ?, ?)";
-    let values =
-        vec![id.to_string().into(), alert.kind.name().into(), cut(&alert.detail, 500).into(), alert.at.as_micros().into()];
+    let values = vec![
+        id.to_string().into(),
+        alert.kind.name().into(),
+        cut(&alert.detail, 500).into(),
+        alert.at.as_micros().into(),
+    ];
     execute(transaction, "alerts: insert", sql, values).await.map(drop)
 }
 
@@ -79,18 +71,24 @@ pub(crate) async fn server(transaction: &DatabaseTransaction, event: &ServerEven
     execute(transaction, "servers: insert", sql, values).await.map(drop)
 }
 
-pub(crate) async fn timings(transaction: &DatabaseTransaction, new: &[Timing]) -> Result<(), StoreError> {
-    let rows = new.iter().map(|one| {
-        vec![one.id.to_string().into(), one.kind.name().into(), one.micros.into(), one.at.as_micros().into()]
-    });
+/// Response times, taken together at one moment: within a second is exact enough for them.
+pub(crate) async fn timings(
+    transaction: &DatabaseTransaction,
+    new: &[(Id, Timing)],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let rows = new
+        .iter()
+        .map(|(id, one)| vec![id.to_string().into(), one.kind.name().into(), one.micros.into(), at.as_micros().into()]);
     let start = "INSERT INTO rooms_times (id, kind, micros, at)";
     insert_all(transaction, "times: insert", start, rows.collect()).await
 }
 
-pub(crate) async fn refusals(transaction: &DatabaseTransaction, new: &[Refusal]) -> Result<(), StoreError> {
-    let rows = new.iter().map(|one| {
+/// Connections that were refused.
+pub(crate) async fn refusals(transaction: &DatabaseTransaction, new: &[(Id, Refusal)]) -> Result<(), StoreError> {
+    let rows = new.iter().map(|(id, one)| {
         vec![
-            one.id.to_string().into(),
+            id.to_string().into(),
             cut(&one.address, 64).into(),
             cut(&one.reason, 300).into(),
             one.at.as_micros().into(),

@@ -36,11 +36,7 @@ pub(crate) async fn by_ids(
     found(connection, "id", wanted.into_iter().map(|id| id.to_string().into()).collect()).await
 }
 
-async fn found(
-    connection: &impl ConnectionTrait,
-    column: &str,
-    wanted: Vec<Value>,
-) -> Result<Vec<Record>, StoreError> {
+async fn found(connection: &impl ConnectionTrait, column: &str, wanted: Vec<Value>) -> Result<Vec<Record>, StoreError> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }

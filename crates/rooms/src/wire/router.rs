@@ -1,15 +1,15 @@
 //! The socket of servers: many peers, each message with its sender, each answer to one of them.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use omq_tokio::endpoint::Host;
-use omq_tokio::{Endpoint, Identity, IdentitySocket, Message, MonitorEvent, MonitorRecvError, Socket, SocketType};
+use omq_tokio::{Endpoint, Identity, IdentitySocket, Message, Socket, SocketType};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::door::{self, Door, Reasons, key_of};
-use super::{Address, Refusals, WireError};
+use super::{Address, Refusals, WireError, attempts};
 
 /// Frames of a message, without what routes it.
 pub type Frames = Vec<Bytes>;
@@ -126,28 +126,12 @@ pub(super) async fn listen(
         detail: error.to_string(),
     };
     let socket = Socket::try_new(kind, options).map_err(wrong)?;
-    let mut events = socket.monitor();
+    let events = socket.monitor();
     let bound = socket.bind(Address::from(address).endpoint()?).await.map_err(wrong)?;
     let Endpoint::Tcp { host: Host::Ip(ip), port } = bound else {
         return Err(WireError::Address { address: bound.to_string(), detail: "an IP address is expected".to_owned() });
     };
-    let log = {
-        let refusals = refusals.clone();
-        async move {
-            loop {
-                match events.recv().await {
-                    Ok(MonitorEvent::HandshakeFailed { peer_ident, reason, .. }) => {
-                        let address = peer_ident.to_string();
-                        let known = reasons.lock().unwrap_or_else(PoisonError::into_inner).remove(&address);
-                        refusals.add(address, known.unwrap_or(reason));
-                    }
-                    Ok(_) => {}
-                    Err(MonitorRecvError::Lagged(missed)) => refusals.add_unseen(missed),
-                    Err(_) => return,
-                }
-            }
-        }
-    };
+    let log = attempts::follow(socket.clone(), events, reasons, refusals.clone());
     let revoke = revoke(socket.clone(), door.clone(), refusals.clone());
     let watch = AbortOnDropHandle::new(tokio::spawn(async move {
         tokio::join!(log, revoke);

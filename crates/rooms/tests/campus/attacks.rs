@@ -81,8 +81,8 @@ async fn cp11_six_attacks_exchange_nothing_and_are_logged() {
     for target in targets(&campus) {
         let [friend, _] = campus.key_files(target.friend);
         let [_, owner] = campus.key_files(target.owner);
-        is_one_line(&campus, &target, "NULL", gets_nothing(&target, json!({}))).await;
-        is_one_line(&campus, &target, "PLAIN", gets_nothing(&target, json!({"plain": true}))).await;
+        is_one_line(&campus, &target, "", gets_nothing(&target, json!({}))).await;
+        is_one_line(&campus, &target, "", gets_nothing(&target, json!({"plain": true}))).await;
         let attack = json!({"key": unknown, "server": owner});
         is_one_line(&campus, &target, &stranger.public().to_string(), gets_nothing(&target, attack)).await;
         let attack = json!({"key": friend, "server": folder.join("stranger.pub")});
@@ -195,6 +195,7 @@ async fn cp11_a_flood_of_bad_handshakes_is_logged_whole_and_good_clients_go_on()
     const BAD: usize = 300;
     let campus = Campus::start(Plan::default()).await;
     let [target, _] = targets(&campus);
+    let before = refused(&campus, &target).len();
     let there = target.endpoint.trim_start_matches("tcp://").to_owned();
     let flood = tokio::spawn(async move {
         // A greeting of ZMTP 3.0 that wants no security.
@@ -214,6 +215,6 @@ async fn cp11_a_flood_of_bad_handshakes_is_logged_whole_and_good_clients_go_on()
         assert_eq!(said.status, Status::Accepted);
     }
     flood.await.expect("ends");
-    eventually("every attempt is logged", SOON, async || refused(&campus, &target).len() >= BAD).await;
-    assert_eq!(refused(&campus, &target).len(), BAD);
+    eventually("every attempt is logged", SOON, async || refused(&campus, &target).len() >= before + BAD).await;
+    assert_eq!(refused(&campus, &target).len() - before, BAD);
 }

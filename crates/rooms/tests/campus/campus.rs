@@ -115,6 +115,12 @@ impl Campus {
         for port in &campus.faculty_ports {
             campus.listening(port.number()).await;
         }
+        // Our own knocking is logged too: tests that count begin after it.
+        let knocked = async || {
+            !campus.server_log("refused.reason").is_empty()
+                && campus.faculties_log("refused.reason").len() >= campus.faculty_ports.len()
+        };
+        eventually("the knocks are logged", Duration::from_secs(5), knocked).await;
         campus
     }
 

@@ -104,7 +104,7 @@ fn a_request_is_proposed_accepted_and_answered_the_same_again() {
     assert_eq!((changes.inserted.len(), changes.updated.len()), (1, 0), "written once, as it came out");
     let kinds: Vec<_> = changes.alerts.iter().map(|alert| alert.kind).collect();
     assert_eq!(kinds, [AlertKind::LabsExhausted]);
-    assert!(desk.ledger.changes().is_empty());
+    assert_eq!(desk.ledger.changes(), Changes::default());
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn whoever_is_wrong_changes_nothing() {
         let answer = desk.ask_for(asked.clone());
         assert_eq!(resolved(answer), (Status::Denied, Some(Reason::Invalid)), "{asked:?}");
     }
-    assert!(desk.ledger.changes().is_empty(), "nothing was reserved, nothing is to be written");
+    assert_eq!(desk.ledger.changes(), Changes::default(), "nothing was reserved, nothing is to be written");
 }
 
 #[test]
