@@ -77,6 +77,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Get(arguments) => client::get::get(arguments).await?,
         Command::Ls(arguments) => client::ls::ls(arguments).await?,
         Command::Rm(arguments) => client::rm::rm(arguments).await?,
+        Command::Rooms(command) => return client::rooms::rooms(command).await,
         Command::Restore(arguments) => client::restore::restore(arguments).await?,
     }
     Ok(ExitCode::SUCCESS)
