@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::Complaints;
 
 /// Which of the workspace's crates a crate may import. Tests may import `testkit` besides.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("bedel-kernel", &[]),
     ("bedel-testkit", &[]),
     ("bedel-store", &["bedel-kernel"]),
@@ -20,6 +20,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("bedel-orchestrator", &["bedel-kernel", "bedel-api"]),
     ("bedel-accounts", &["bedel-kernel", "bedel-api", "bedel-store"]),
     ("bedel-files", &["bedel-kernel", "bedel-api", "bedel-store"]),
+    ("bedel-rooms", &["bedel-kernel", "bedel-api", "bedel-store"]),
     (
         "bedel",
         &[
@@ -31,6 +32,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "bedel-orchestrator",
             "bedel-accounts",
             "bedel-files",
+            "bedel-rooms",
         ],
     ),
     ("xtask", &[]),

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub(crate) mod rooms;
+
 use clap::{Args, Parser, Subcommand};
 use kernel::role::Role;
 
@@ -88,6 +90,9 @@ pub(crate) enum Command {
     /// Bring a deleted file back from the trash.
     #[command(after_help = "Example: bedel restore 01k9x3v7c8m2q4t6w8y0a2c4e6")]
     Restore(Restore),
+    /// Ask for classrooms and laboratories, and see who has them.
+    #[command(subcommand, after_help = "Example: bedel rooms inventory 2025-10")]
+    Rooms(rooms::Rooms),
 }
 
 /// The data folder.

@@ -11,6 +11,7 @@ mod prompt;
 pub(crate) mod put;
 pub(crate) mod restore;
 pub(crate) mod rm;
+pub(crate) mod rooms;
 mod session;
 pub(crate) mod share;
 mod tls;

@@ -80,6 +80,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Voucher(arguments) => client::voucher::voucher(arguments).await?,
         Command::Ls(arguments) => client::ls::ls(arguments).await?,
         Command::Rm(arguments) => client::rm::rm(arguments).await?,
+        Command::Rooms(command) => return client::rooms::rooms(command).await,
         Command::Restore(arguments) => client::restore::restore(arguments).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -13,6 +13,7 @@ mod gateway;
 mod live;
 mod log;
 mod orchestrator;
+mod rooms;
 mod sql;
 
 pub use accounts::Accounts;
@@ -21,6 +22,7 @@ pub use gateway::Gateway;
 pub use live::Live;
 pub use log::{Log, LogFormat};
 pub use orchestrator::{Orchestrator, Replicas};
+pub use rooms::{Pattern, Rooms, Security};
 pub use sql::Sql;
 
 /// All settings of a campus.
@@ -39,6 +41,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// Transfers and the catalogue.
     pub files: Files,
+    /// Allocation of classrooms and laboratories.
+    pub rooms: Rooms,
     /// Logging.
     pub log: Log,
 }
@@ -126,7 +130,8 @@ impl Config {
         self.sql.validate()?;
         self.live.validate()?;
         self.accounts.validate()?;
-        self.files.validate()
+        self.files.validate()?;
+        self.rooms.validate()
     }
 
     /// The JSON Schema of the settings, pretty-printed.

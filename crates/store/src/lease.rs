@@ -47,7 +47,7 @@ impl Leases {
         self.sql
             .write(move |transaction| {
                 let (name, holder) = (name.clone(), holder.clone());
-                async move { acquire(transaction, name, holder, ttl).await }.boxed()
+                async move { acquire(transaction, name, holder, ttl, None).await }.boxed()
             })
             .await
     }
@@ -83,6 +83,65 @@ impl Leases {
     }
 }
 
+/// As [`Leases::acquire`], inside a transaction of the caller's: what it writes besides is there when the lease is.
+///
+/// # Errors
+/// The database's.
+pub async fn acquire_in(
+    transaction: &DatabaseTransaction,
+    name: &str,
+    holder: &str,
+    ttl: Duration,
+) -> Result<Option<Lease>, StoreError> {
+    acquire(transaction, name.to_owned(), holder.to_owned(), micros(ttl), None).await
+}
+
+/// Takes a lease from whoever has it under `epoch`, expired or not: the epoch keeps this safe, not the clock. `None`:
+/// somebody else was faster.
+///
+/// # Errors
+/// The database's.
+pub async fn overtake(
+    transaction: &DatabaseTransaction,
+    name: &str,
+    holder: &str,
+    ttl: Duration,
+    epoch: i64,
+) -> Result<Option<Lease>, StoreError> {
+    acquire(transaction, name.to_owned(), holder.to_owned(), micros(ttl), Some(epoch)).await
+}
+
+/// A lease as others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// Who has or had it.
+    pub lease: Lease,
+    /// By the database's clock.
+    pub expired: bool,
+}
+
+/// Looks at a lease; `None` if nobody ever had it.
+///
+/// # Errors
+/// The database's.
+pub async fn observe(sql: &Sql, name: &str) -> Result<Option<Observed>, StoreError> {
+    let what = "lease: observe";
+    let now = database_now(sql.backend());
+    // A comparison is an integer on both engines only if it is made one.
+    let text = format!(
+        "SELECT holder, epoch, CASE WHEN expires_at < {now} THEN 1 ELSE 0 END FROM {}_lease WHERE name = ?",
+        sql.service()
+    );
+    let statement = Statement::from_sql_and_values(sql.backend(), text, [name.into()]);
+    let Some(row) = sql.reader().query_one_raw(statement).await.context(what)? else { return Ok(None) };
+    let lease = Lease {
+        name: name.to_owned(),
+        holder: row.try_get_by_index(0).context(what)?,
+        epoch: row.try_get_by_index(1).context(what)?,
+    };
+    Ok(Some(Observed { lease, expired: row.try_get_by_index::<i64>(2).context(what)? == 1 }))
+}
+
 /// The first statement of every transaction that depends on `lease`.
 ///
 /// # Errors
@@ -109,21 +168,26 @@ async fn update(
     Ok(transaction.execute_raw(statement).await.context(what)?.rows_affected() == 1)
 }
 
+/// Without `epoch` only what is free, expired or the holder's own is taken.
 async fn acquire(
     transaction: &DatabaseTransaction,
     name: String,
     holder: String,
     ttl: i64,
+    epoch: Option<i64>,
 ) -> Result<Option<Lease>, StoreError> {
     let backend = transaction.get_database_backend();
     let (table, now) = (format!("{}_lease", scope::service()?), database_now(backend));
+    let (condition, against): (String, Value) = match epoch {
+        Some(epoch) => ("epoch = ?".to_owned(), epoch.into()),
+        None => (format!("(expires_at < {now} OR holder = ?)"), holder.clone().into()),
+    };
     let take = Statement::from_sql_and_values(
         backend,
         format!(
-            "UPDATE {table} SET epoch = epoch + 1, holder = ?, expires_at = {now} + ? WHERE name = ? AND (expires_at < \
-             {now} OR holder = ?)"
+            "UPDATE {table} SET epoch = epoch + 1, holder = ?, expires_at = {now} + ? WHERE name = ? AND {condition}"
         ),
-        [holder.clone().into(), ttl.into(), name.clone().into(), holder.clone().into()],
+        [holder.clone().into(), ttl.into(), name.clone().into(), against],
     );
     if transaction.execute_raw(take).await.context("lease: take over")?.rows_affected() == 0 {
         let make = Statement::from_sql_and_values(

@@ -24,6 +24,7 @@ on_both_engines!(
     one_failure_among_many_harms_nobody_else,
     a_panic_is_an_error_like_another,
     leases_are_won_renewed_lost_and_given_back,
+    a_lease_is_overtaken_by_its_epoch_before_it_ends,
     nothing_is_committed_under_a_stale_epoch,
     a_repeat_gets_the_first_answer,
     one_of_many_equal_requests_takes_effect,

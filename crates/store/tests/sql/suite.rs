@@ -117,6 +117,26 @@ pub(crate) async fn leases_are_won_renewed_lost_and_given_back(campus: &Campus) 
     assert_eq!(ours.acquire("leader", "a", LONG).await.expect("asks").expect("wins at once").epoch, 4);
 }
 
+pub(crate) async fn a_lease_is_overtaken_by_its_epoch_before_it_ends(campus: &Campus) {
+    let (here, there) = (campus.migrated().await, campus.open().await);
+    assert_eq!(lease::observe(&here, "leader").await.expect("looks"), None);
+    let first = Leases::new(here.clone()).acquire("leader", "a", LONG).await.expect("asks").expect("wins");
+    let seen = lease::observe(&there, "leader").await.expect("looks").expect("is there");
+    assert_eq!((&seen.lease, seen.expired), (&first, false));
+    let overtake = |epoch: i64| {
+        there.write(move |transaction| {
+            async move { lease::overtake(transaction, "leader", "b", LONG, epoch).await }.boxed()
+        })
+    };
+    let second = overtake(first.epoch).await.expect("asks").expect("overtakes");
+    assert_eq!((second.epoch, &*second.holder), (2, "b"));
+    assert_eq!(overtake(first.epoch).await.expect("asks"), None, "nobody has it under that epoch any more");
+    assert_eq!(fenced(&here, &first).await.expect_err("it was overtaken").kind, Kind::Conflict);
+    Leases::new(there.clone()).release(&second).await.expect("gives it back");
+    let seen = lease::observe(&here, "leader").await.expect("looks").expect("is there");
+    assert_eq!((seen.lease.epoch, seen.expired), (2, true));
+}
+
 /// Two leaders that overtake each other all the time, each writing under its epoch until a fence stops it. Every write
 /// draws a number under a row lock, so the numbers are the order of the commits.
 pub(crate) async fn nothing_is_committed_under_a_stale_epoch(campus: &Campus) {

@@ -1,0 +1,149 @@
+//! The tables of this service, one DDL statement a migration.
+//!
+//! Times are microseconds since the epoch. Rooms are names: classrooms, laboratories and adapted classrooms, each list
+//! separated by spaces, the lists by slashes.
+
+use sea_orm_migration::prelude::*;
+
+/// All migrations, oldest first.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        Box::new(Requests),
+        Box::new(RequestsByKey),
+        Box::new(RequestsByState),
+        Box::new(Leader),
+        Box::new(Alerts),
+        Box::new(Servers),
+        Box::new(Times),
+        Box::new(TimesByMoment),
+        Box::new(Refusals),
+    ]
+}
+
+/// A migration that makes one table or one index.
+macro_rules! migration {
+    ($type:ident, $name:literal, $manager:ident => $statement:expr) => {
+        struct $type;
+
+        impl MigrationName for $type {
+            fn name(&self) -> &str {
+                $name
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl MigrationTrait for $type {
+            async fn up(&self, $manager: &SchemaManager) -> Result<(), DbErr> {
+                $statement.await
+            }
+        }
+    };
+}
+
+fn text(name: &'static str, length: u32) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.string_len(length).not_null();
+    column
+}
+
+fn number(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.big_integer().not_null();
+    column
+}
+
+fn index(name: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.name(name).table(table);
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}
+
+migration!(Requests, "rooms-01-requests", manager => manager.create_table(
+    Table::create()
+        .table("rooms_requests")
+        .col(text("id", 26).primary_key())
+        .col(text("request_key", 129))
+        .col(text("program", 64))
+        .col(text("semester", 7))
+        .col(number("classrooms"))
+        .col(number("labs"))
+        .col(number("minimum_capacity"))
+        .col(number("equipment"))
+        .col(ColumnDef::new("hold_us").big_integer())
+        .col(text("state", 10))
+        .col(number("epoch"))
+        .col(text("rooms", 8000))
+        .col(ColumnDef::new("detail").string_len(300))
+        .col(number("asked_at"))
+        .col(ColumnDef::new("deadline").big_integer())
+        .col(number("changed_at"))
+        .to_owned(),
+));
+migration!(RequestsByKey, "rooms-02-requests-by-key", manager => manager.create_index(
+    index("rooms_requests_key", "rooms_requests", &["request_key"]).unique().to_owned()));
+migration!(RequestsByState, "rooms-03-requests-by-state", manager => manager.create_index(
+    index("rooms_requests_state", "rooms_requests", &["state", "semester"])));
+
+migration!(Leader, "rooms-04-leader", manager => manager.create_table(
+    Table::create()
+        .table("rooms_leader")
+        .col(text("name", 32).primary_key())
+        .col(number("epoch"))
+        .col(text("server", 255))
+        .col(text("node", 255))
+        .col(number("pid"))
+        .col(number("started"))
+        .col(ColumnDef::new("connection_id").big_integer())
+        .col(text("endpoint", 255))
+        .col(text("presence", 64))
+        .col(text("http", 64))
+        .to_owned(),
+));
+
+migration!(Alerts, "rooms-05-alerts", manager => manager.create_table(
+    Table::create()
+        .table("rooms_alerts")
+        .col(text("id", 26).primary_key())
+        .col(text("kind", 32))
+        .col(text("detail", 500))
+        .col(number("at"))
+        .to_owned(),
+));
+
+migration!(Servers, "rooms-06-servers", manager => manager.create_table(
+    Table::create()
+        .table("rooms_servers")
+        .col(text("id", 26).primary_key())
+        .col(text("server", 255))
+        .col(text("role", 16))
+        .col(text("event", 32))
+        .col(number("epoch"))
+        .col(number("at"))
+        .to_owned(),
+));
+
+migration!(Times, "rooms-07-times", manager => manager.create_table(
+    Table::create()
+        .table("rooms_times")
+        .col(text("id", 26).primary_key())
+        .col(text("kind", 16))
+        .col(number("micros"))
+        .col(number("at"))
+        .to_owned(),
+));
+migration!(TimesByMoment, "rooms-08-times-by-moment", manager =>
+    manager.create_index(index("rooms_times_at", "rooms_times", &["at"])));
+
+migration!(Refusals, "rooms-09-refusals", manager => manager.create_table(
+    Table::create()
+        .table("rooms_refusals")
+        .col(text("id", 26).primary_key())
+        .col(text("address", 64))
+        .col(text("reason", 300))
+        .col(number("at"))
+        .to_owned(),
+));

@@ -1,0 +1,21 @@
+//! What rooms are asked for, proposed and allocated: values and rules, no I/O.
+
+mod equipment;
+mod fit;
+mod inventory;
+mod ledger;
+mod question;
+mod record;
+mod request;
+
+pub use equipment::Equipment;
+pub(crate) use equipment::EquipmentSet;
+pub(crate) use fit::{Allocation, Wish};
+pub use inventory::{Inventory, Kind, Room};
+pub(crate) use ledger::{Changes, Ledger, Moment};
+pub(crate) use question::Question;
+pub(crate) use record::{Alert, Record};
+pub use record::{AlertKind, State};
+pub use request::{
+    Acknowledgement, Answer, Invalid, Origin, Proposal, Reason, Resolution, RoomName, Solicitation, Status, is_semester,
+};

@@ -1,0 +1,90 @@
+//! One message of a faculty and its answer.
+
+use crate::core::Core;
+use crate::message::{self, Malformed, Reply, Request};
+use crate::model::{Invalid, Origin};
+use crate::wire::{Frames, Received, Router, open, seal};
+
+/// A message that was read, or what is wrong with it, and how its answer is to be framed.
+pub(super) struct Question {
+    pub(super) request: Result<Request, Malformed>,
+    enveloped: bool,
+    received: Received,
+}
+
+/// Reads a message, and checks that the faculty it speaks for is the one whose key it came with.
+pub(super) fn read(router: &Router, mut received: Received) -> Question {
+    let (enveloped, payload) = open(std::mem::take(&mut received.frames));
+    let request = payload
+        .map_err(|frames| {
+            Malformed::unread("frames", format!("one is expected, after an empty one or not; {frames} came"))
+        })
+        .and_then(|payload| message::parse_request(&payload))
+        .and_then(|request| check_sender(router, &received, request));
+    Question { request, enveloped, received }
+}
+
+fn check_sender(router: &Router, received: &Received, request: Request) -> Result<Request, Malformed> {
+    match (&request, received.from.name.as_deref()) {
+        (Request::Solicit(asked), Some(name)) if asked.faculty != name => {
+            router.refuse(&received.from, format!("{name} spoke for {}", asked.faculty));
+            let invalid = Invalid::new("faculty", "is not the one whose key the connection has");
+            Err(Malformed { request_id: asked.request_id.clone(), transaction_id: None, invalid })
+        }
+        _ => Ok(request),
+    }
+}
+
+/// What the core says to it.
+pub(super) async fn decide(core: &Core, question: &Question) -> Reply {
+    let from = Origin { faculty: question.received.from.name.as_deref().map(str::to_owned) };
+    match &question.request {
+        Ok(Request::Solicit(asked)) => core.solicit(asked.clone(), from).await.into(),
+        Ok(Request::Acknowledge(given)) => core.acknowledge(given.clone(), from).await.into(),
+        Err(malformed) => {
+            let epoch = core.standing().borrow().epoch;
+            Reply::Resolved(malformed.clone().resolution(epoch))
+        }
+    }
+}
+
+/// Sends it, in the kind of the question.
+pub(super) async fn send(router: &Router, question: &Question, reply: &Reply) {
+    let frames: Frames = seal(question.enveloped, message::reply(reply));
+    if router.send(&question.received.from, frames).await.is_err() {
+        // It will ask again, perhaps another server, and get the same answer.
+        tracing::debug!(peer.address = question.received.from.address(), "who asked has gone");
+    }
+}
+
+/// The limit of what is worked on at the same time: beyond it, senders wait in their sockets.
+pub(super) const AT_ONCE: usize = 4_096;
+
+/// The transaction an acknowledgement names.
+pub(super) fn transaction(question: &Question) -> Option<&str> {
+    match &question.request {
+        Ok(Request::Acknowledge(given)) => Some(&given.transaction_id),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn both_kinds_of_frames_are_opened_and_answered_in_kind() {
+        let payload = Bytes::from_static(b"{}");
+        for (frames, enveloped) in [(vec![payload.clone()], false), (vec![Bytes::new(), payload.clone()], true)] {
+            let (kind, opened) = open(frames.clone());
+            assert_eq!((kind, opened), (enveloped, Ok(payload.clone())));
+            assert_eq!(seal(kind, payload.clone()), frames);
+        }
+        let three = vec![Bytes::new(), payload.clone(), payload.clone()];
+        assert_eq!(open(three), (true, Err(2)));
+        assert_eq!(open(vec![payload.clone(), payload]), (false, Err(2)));
+        assert_eq!(open(vec![]), (false, Err(0)));
+    }
+}

@@ -1,0 +1,33 @@
+//! Pattern `async`: every message is worked on as it comes.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::answers::{self, AT_ONCE};
+use crate::core::Core;
+use crate::wire::Router;
+
+pub(super) async fn serve(router: &Arc<Router>, core: &Core, end: &CancellationToken) {
+    let room = Arc::new(Semaphore::new(AT_ONCE));
+    let mut under_way = JoinSet::new();
+    loop {
+        let received = tokio::select! {
+            biased;
+            () = end.cancelled() => break,
+            received = router.receive() => received,
+        };
+        let (Ok(received), Ok(permit)) = (received, Arc::clone(&room).acquire_owned().await) else { break };
+        let (router, core) = (Arc::clone(router), core.clone());
+        under_way.spawn(async move {
+            let question = answers::read(&router, received);
+            let reply = answers::decide(&core, &question).await;
+            answers::send(&router, &question, &reply).await;
+            drop(permit);
+        });
+        while under_way.try_join_next().is_some() {}
+    }
+    under_way.join_all().await;
+}

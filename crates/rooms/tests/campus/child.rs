@@ -1,0 +1,134 @@
+//! The other processes: this test program again, told by a variable which part to play.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::clock::{Clock, SystemClock};
+use kernel::config::Pattern;
+use rooms::faculty::{self, Faculty, ServerAt};
+use rooms::keys::{Admission, Campus, KeyPair, read_public};
+use rooms::server::{self, Sockets};
+use rooms::wire::{Address, Door, Key, Refusals};
+use serde::{Deserialize, Serialize};
+use testkit::process::Guard;
+use tokio_util::sync::CancellationToken;
+
+use crate::table::Table;
+
+const PART: &str = "BEDEL_ROOMS_TEST_PART";
+
+/// What a child is to be.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Part {
+    Server {
+        name: String,
+        root: PathBuf,
+        ports: [u16; 2],
+        pattern: Pattern,
+        table: Table,
+    },
+    Faculties {
+        root: PathBuf,
+        ports: Vec<u16>,
+        servers: Vec<[u16; 2]>,
+        pattern: Pattern,
+        accept_mobile: bool,
+        patience_ms: u64,
+    },
+}
+
+/// Starts a child whose log goes to `log`.
+pub(crate) fn spawn(part: &Part, log: &std::path::Path) -> Guard {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log");
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command
+        .args(["--exact", "child::plays_its_part", "--nocapture"])
+        .env(PART, serde_json::to_string(part).expect("JSON"))
+        .stdout(log.try_clone().expect("the log"))
+        .stderr(log);
+    Guard::spawn(&mut command)
+}
+
+/// Nothing, unless the variable is set: then a server or a faculty, until it is killed.
+#[test]
+fn plays_its_part() {
+    let Ok(part) = std::env::var(PART) else { return };
+    tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
+    let part: Part = serde_json::from_str(&part).expect("a part");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        match part {
+            Part::Server { name, root, ports, pattern, table } => play_server(name, root, ports, pattern, table).await,
+            Part::Faculties { root, ports, servers, pattern, accept_mobile, patience_ms } => {
+                let campus = Campus::new(root, 10, 5);
+                let settings = |number: u32, port: u16| faculty::Settings {
+                    name: Campus::faculty(number),
+                    listen: loopback(port),
+                    door: door(&campus, &Campus::faculty(number), &Campus::faculty(number)),
+                    key: key(&campus, &Campus::faculty(number), "server"),
+                    servers: servers
+                        .iter()
+                        .map(|[endpoint, heartbeats]| ServerAt {
+                            endpoint: Address::from(loopback(*endpoint)),
+                            heartbeats: Address::from(loopback(*heartbeats)),
+                        })
+                        .collect(),
+                    pattern,
+                    accept_mobile,
+                    answer_timeout: Duration::from_millis(patience_ms),
+                    silence: Duration::from_millis(750),
+                    measured: None,
+                };
+                let mut serving = tokio::task::JoinSet::new();
+                for (number, port) in (1..).zip(ports) {
+                    let faculty = Faculty::bind(settings(number, port), &refusals()).await.expect("binds");
+                    serving.spawn(faculty.serve(CancellationToken::new()));
+                }
+                serving.join_all().await;
+            }
+        }
+    });
+}
+
+async fn play_server(name: String, root: PathBuf, ports: [u16; 2], pattern: Pattern, table: Table) {
+    let campus = Campus::new(root, 10, 5);
+    let settings = server::Settings {
+        server: name,
+        listen: loopback(ports[0]),
+        heartbeat_listen: loopback(ports[1]),
+        pattern,
+        workers: 4,
+        heartbeat: Duration::from_millis(250),
+        door: door(&campus, "server", "server"),
+    };
+    let sockets = Sockets::bind(settings, &refusals()).await.expect("binds");
+    sockets.serve(table.open(), CancellationToken::new()).await;
+}
+
+pub(crate) fn loopback(port: u16) -> std::net::SocketAddr {
+    ([127, 0, 0, 1], port).into()
+}
+
+fn refusals() -> Refusals {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Refusals::new(clock)
+}
+
+fn pair(campus: &Campus, name: &str) -> KeyPair {
+    KeyPair::read(&KeyPair::path(&campus.keys(), name)).expect("a key")
+}
+
+/// The door of `name`, whose admission is followed for as long as the process lives.
+pub(crate) fn door(campus: &Campus, name: &str, admission: &str) -> Door {
+    let admission = Admission::open(campus.authorized(admission));
+    tokio::spawn(admission.clone().follow(CancellationToken::new()));
+    Door::Curve { keys: pair(campus, name), admission }
+}
+
+/// What `name` shows to `server`.
+pub(crate) fn key(campus: &Campus, name: &str, server: &str) -> Key {
+    let server = read_public(&campus.keys().join(format!("{server}.pub"))).expect("a key");
+    Key::Curve { keys: pair(campus, name), server }
+}

@@ -1,0 +1,40 @@
+//! Servers on one database, SQLite and MariaDB: what is decided, by whom, and who is asked over HTTP.
+
+mod campus;
+mod children;
+mod deciding;
+mod http;
+mod leading;
+
+use campus::Campus;
+
+/// Each case becomes a test for each engine.
+macro_rules! on_both_engines {
+    ($($module:ident::$case:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                crate::$module::$case(&crate::Campus::sqlite().await).await;
+            })*
+        }
+        mod on_mariadb {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                crate::$module::$case(&crate::Campus::mariadb().await).await;
+            })*
+        }
+    };
+}
+
+on_both_engines!(
+    deciding::what_was_answered_is_kept_and_answered_again,
+    deciding::many_at_once_get_what_there_is_and_no_room_twice,
+    deciding::a_proposal_that_nobody_answers_ends_by_itself,
+    leading::the_standby_sends_askers_to_the_leader_and_follows_it,
+    leading::a_planned_change_of_leaders_fails_no_request,
+    leading::a_killed_leader_is_followed_at_once,
+    leading::a_stopped_leader_is_ended_and_followed,
+    http::a_request_is_made_answered_given_back_and_shown_on_any_replica,
+    http::who_waits_over_http_is_served,
+    http::what_is_wrong_is_told,
+);
