@@ -72,6 +72,7 @@ mod put_quota;
 mod restore_file;
 mod resume_transfer;
 mod sharing;
+mod sign_archive;
 mod sign_url;
 mod uploader;
 
@@ -232,6 +233,7 @@ fn uploads() -> OpenApiRouter<Uploading> {
 fn contents() -> OpenApiRouter<Downloading> {
     OpenApiRouter::new()
         .routes(routes!(get_archive::get_archive))
+        .routes(routes!(sign_archive::sign_archive))
         .routes(routes!(get_content::get_content))
         .routes(routes!(get_stream::get_stream))
         .routes(routes!(get_thumbnail::get_thumbnail))

@@ -24,7 +24,7 @@ use crate::download::{Held, Origin, Source};
 use crate::model::audit::Via;
 use crate::model::condition::Validators;
 use crate::model::zip::{self, Member, Stretch};
-use crate::model::{File, FileState, Segment, Viewer, Visibility, digest, disposition};
+use crate::model::{File, FileState, Segment, Visibility, digest, disposition};
 use crate::tracker::Shown;
 
 /// Most files of an archive.
@@ -42,6 +42,8 @@ pub(super) struct Params {
     /// Ids with commas between them, at most 500. One that is there twice counts once.
     #[param(required = true)]
     ids: Option<String>,
+    /// What `POST /files/archive` gave: opens the selection without a token.
+    signature: Option<String>,
 }
 
 /// A selection of files as a ZIP archive of stored entries. Its length and every byte are fixed by its `ETag`, so it takes
@@ -75,21 +77,36 @@ pub(super) async fn get_archive(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let ids = parse(params.ids.as_deref().unwrap_or_default()).map_err(|error| Problem::unprocessable(vec![error]))?;
+    let ids = parse(params.ids.as_deref().unwrap_or_default().split(','))?;
     if let Some(caller) = &caller.0 {
         downloading.tracker.saw(&owner(caller));
     }
-    let archive = Archive::new(selected(&downloading, maybe_viewer(&caller)?, &ids).await?, &downloading).await?;
+    let signed = match params.signature.as_deref() {
+        Some(signature) if downloading.signer.verify_archive(&ids, signature, downloading.clock.now()) => true,
+        Some(_) if caller.0.is_none() => {
+            let detail = "This address has expired or is not one of ours: ask for a new one with POST /files/archive.";
+            return Err(Problem::new(Kind::Unauthenticated, detail).into());
+        }
+        _ => false,
+    };
+    // Whoever signed the address could read the files; those in the trash are nobody's to read.
+    let files = match signed {
+        true => every(&downloading, &ids, |_| true).await?,
+        false => selected(&downloading, &caller, &ids).await?,
+    };
+    let archive = Archive::new(files, &downloading).await?;
     let planned = plan(&archive.representation, &method, &headers)?;
-    let way = Way { via: Via::User, open: caller.0.is_none(), address: address(&headers) };
+    let via = if signed { Via::Signed } else { Via::User };
+    let way = Way { via, open: signed || caller.0.is_none(), address: address(&headers) };
     answer(&downloading, &caller, &archive, planned, &way).await
 }
 
-fn parse(ids: &str) -> Result<Vec<Id>, FieldError> {
-    let wrong = |code: &str, message: String| FieldError::new("/ids", code, message);
+/// The distinct ids, in the order given.
+pub(super) fn parse<'t>(ids: impl Iterator<Item = &'t str>) -> Result<Vec<Id>, Problem> {
+    let wrong = |code: &str, message: String| Problem::unprocessable(vec![FieldError::new("/ids", code, message)]);
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    for text in ids.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+    for text in ids.map(str::trim).filter(|text| !text.is_empty()) {
         let id: Id = text.parse().map_err(|_| wrong("format", format!("{text:?} is no file's id")))?;
         if seen.insert(id) {
             found.push(id);
@@ -102,29 +119,35 @@ fn parse(ids: &str) -> Result<Vec<Id>, FieldError> {
 }
 
 /// The files, in the order asked for, if all of them may be read.
-async fn selected(downloading: &Downloading, viewer: Viewer, ids: &[Id]) -> Result<Vec<File>, Failure> {
+pub(super) async fn selected(
+    downloading: &Downloading,
+    caller: &MaybeCaller,
+    ids: &[Id],
+) -> Result<Vec<File>, Failure> {
+    let viewer = maybe_viewer(caller)?;
+    every(downloading, ids, |file| viewer.may_read(file.owner.id, file.metadata.visibility)).await
+}
+
+/// The files, in the order asked for, if all of them are there and `may`.
+async fn every(downloading: &Downloading, ids: &[Id], may: impl Fn(&File) -> bool) -> Result<Vec<File>, Failure> {
     let found = downloading.store.files(ids).await?;
     let mut found: BTreeMap<Id, File> = found.into_iter().map(|file| (file.id, file)).collect();
-    ids.iter()
-        .map(|id| {
-            let file = found.remove(id).filter(|file| viewer.may_read(file.owner.id, file.metadata.visibility));
-            file.ok_or_else(|| absent(*id))
-        })
-        .collect()
+    ids.iter().map(|id| found.remove(id).filter(&may).ok_or_else(|| absent(*id))).collect()
 }
 
 fn absent(id: Id) -> Failure {
     Problem::new(Kind::NotFound, format!("There is no file {id}, or it is not yours to see: leave it out.")).into()
 }
 
-struct Archive {
+pub(super) struct Archive {
     files: Vec<File>,
     stretches: Vec<Stretch>,
     representation: Representation,
 }
 
 impl Archive {
-    async fn new(files: Vec<File>, downloading: &Downloading) -> Result<Self, Failure> {
+    /// Lays the archive out, once the checksum of every file is known.
+    pub(super) async fn new(files: Vec<File>, downloading: &Downloading) -> Result<Self, Failure> {
         let unread: Vec<&File> = files.iter().filter(|file| file.crc32.is_none()).collect();
         if let Some(damaged) = unread.iter().find(|file| file.state == FileState::Damaged) {
             let detail = format!("The file {} is damaged: leave it out.", damaged.id);

@@ -13,7 +13,7 @@ use super::problem::Failure;
 use super::{Catalogue, maybe_viewer};
 use crate::model::signed::LIFETIME;
 
-/// An address that opens one file for a while.
+/// An address that opens one file, or one selection of files, for a while.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct SignedUrl {
     /// Its path and query.
@@ -28,9 +28,15 @@ impl SignedUrl {
     pub(super) fn new(file: Id, signature: &str, expires_at: Timestamp) -> Self {
         Self { url: format!("/api/v1/files/{file}/content?signature={signature}"), expires_at }
     }
+
+    /// The address of an archive of these files with that signature.
+    pub(super) fn of_archive(files: &[Id], signature: &str, expires_at: Timestamp) -> Self {
+        let ids: Vec<String> = files.iter().map(Id::to_string).collect();
+        Self { url: format!("/api/v1/files/archive.zip?ids={}&signature={signature}", ids.join(",")), expires_at }
+    }
 }
 
-/// An address that opens one file for ten minutes, without a token.
+/// An address that opens one file for ten minutes, without a token. The signature is good for `/stream` and `/thumbnail` too.
 #[utoipa::path(
     post,
     path = "/api/v1/files/{id}/url",

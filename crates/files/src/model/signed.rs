@@ -1,4 +1,4 @@
-//! Signed addresses: one file, ten minutes, no header needed. Every replica that has the key can check one alone.
+//! Signed addresses: one file or one selection of files, ten minutes, no header needed. Every replica that has the key can check one alone.
 
 use std::time::Duration;
 
@@ -27,17 +27,37 @@ impl Signer {
     /// The signature of a file's content, good until `until`.
     #[must_use]
     pub fn sign(&self, file: Id, until: Timestamp) -> String {
-        let seconds = until.as_seconds();
-        let tag = hmac::sign(&self.0, message(file, seconds).as_bytes());
-        format!("{seconds}.{}", URL_SAFE_NO_PAD.encode(tag))
+        self.sign_as(&content(file), until)
     }
 
     /// Whether `signature` opens `file` now.
     #[must_use]
     pub fn verify(&self, file: Id, signature: &str, now: Timestamp) -> bool {
+        self.verify_as(&content(file), signature, now)
+    }
+
+    /// The signature of an archive of these files in this order, good until `until`.
+    #[must_use]
+    pub fn sign_archive(&self, files: &[Id], until: Timestamp) -> String {
+        self.sign_as(&archive(files), until)
+    }
+
+    /// Whether `signature` opens the archive of `files` now.
+    #[must_use]
+    pub fn verify_archive(&self, files: &[Id], signature: &str, now: Timestamp) -> bool {
+        self.verify_as(&archive(files), signature, now)
+    }
+
+    fn sign_as(&self, what: &str, until: Timestamp) -> String {
+        let seconds = until.as_seconds();
+        let tag = hmac::sign(&self.0, message(what, seconds).as_bytes());
+        format!("{seconds}.{}", URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    fn verify_as(&self, what: &str, signature: &str, now: Timestamp) -> bool {
         let Some((seconds, tag)) = signature.split_once('.') else { return false };
         let (Ok(until), Ok(tag)) = (seconds.parse::<i64>(), URL_SAFE_NO_PAD.decode(tag)) else { return false };
-        hmac::verify(&self.0, message(file, until).as_bytes(), &tag).is_ok() && now.as_seconds() <= until
+        hmac::verify(&self.0, message(what, until).as_bytes(), &tag).is_ok() && now.as_seconds() <= until
     }
 
     /// A new token. A request that may be sent again has a `name`, from which its repeats get the same one: tokens are
@@ -64,8 +84,17 @@ impl Signer {
     }
 }
 
-fn message(file: Id, until_seconds: i64) -> String {
-    format!("bedel file content {file} until {until_seconds}")
+fn content(file: Id) -> String {
+    format!("file content {file}")
+}
+
+fn archive(files: &[Id]) -> String {
+    let files: Vec<String> = files.iter().map(Id::to_string).collect();
+    format!("archive {}", files.join(" "))
+}
+
+fn message(what: &str, until_seconds: i64) -> String {
+    format!("bedel {what} until {until_seconds}")
 }
 
 #[cfg(test)]
@@ -87,6 +116,23 @@ mod tests {
         assert_ne!(signer.token(&ids, None).expose(), signer.token(&ids, None).expose());
         assert_eq!(signer.seal(&[1; 32]), signer.seal(&[1; 32]));
         assert_ne!(signer.seal(&[1; 32]), signer.seal(&[2; 32]));
+    }
+
+    #[test]
+    fn a_signature_opens_one_selection() {
+        let signer = Signer::new(b"secret");
+        let file: Id = "01arz3ndektsv4rrffq69g5fav".parse().expect("an id");
+        let other: Id = "01arz3ndektsv4rrffq69g5faw".parse().expect("an id");
+        let now = Timestamp::from_micros(1_000_000_000);
+        let until = now.plus(LIFETIME);
+        let signature = signer.sign_archive(&[file, other], until);
+        assert!(signer.verify_archive(&[file, other], &signature, until));
+        assert!(!signer.verify_archive(&[file, other], &signature, until.plus(Duration::from_secs(1))));
+        for another in [&[other, file][..], &[file], &[other], &[]] {
+            assert!(!signer.verify_archive(another, &signature, now));
+        }
+        assert!(!signer.verify(file, &signer.sign_archive(&[file], until), now), "it is for the archive alone");
+        assert!(!signer.verify_archive(&[file], &signer.sign(file, until), now), "nor the other way");
     }
 
     #[test]

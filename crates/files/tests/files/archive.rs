@@ -106,6 +106,23 @@ pub(crate) async fn a_selection_in_one_archive(campus: Campus) {
     assert_eq!(unpack(&renamed.body)[1], ("otro.txt".to_owned(), sha256(&contents[1])));
     get(&one, Some(&eva), &path, &[]).await.expect(404);
     get(&one, Some(&eva), &address(&[&first]), &[]).await.expect(200);
+
+    // A browser's download has an address instead of a token.
+    let sign = "/api/v1/files/archive";
+    let all = serde_json::json!({"ids": files.map(id)});
+    let signed = json(&one, Some(&ana), Method::POST, sign, &all).await.expect(200).json();
+    let url = signed["url"].as_str().expect("an address");
+    let opened = get(&two, None, url, &[]).await.expect(200);
+    assert_eq!(opened.body, renamed.body);
+    assert_eq!(get(&two, None, url, &[("range", "bytes=5-9")]).await.expect(206).body, renamed.body[5..10]);
+    get(&two, None, &url.replacen(id(&second), id(&third), 1), &[]).await.expect(401);
+    json(&one, Some(&eva), Method::POST, sign, &all).await.expect(404);
+    let nothing = json(&one, Some(&ana), Method::POST, sign, &serde_json::json!({"ids": []})).await.expect(422);
+    assert_eq!(nothing.json()["errors"][0]["field"], "/ids");
+    send(one.address, request(Some(&ana), Method::DELETE, &format!("/api/v1/files/{}", id(&first)), &[], empty()))
+        .await
+        .expect(204);
+    get(&two, None, url, &[]).await.expect(404);
 }
 
 pub(crate) async fn a_broken_archive_goes_on(campus: Campus) {
