@@ -6,7 +6,7 @@ import { respond } from '../../api/client';
 import type { CampusFile } from '../../api/types';
 import { useFormats } from '../../i18n/format';
 import classes from './files.module.css';
-import { previewOf, signedAddress, titleOf } from './queries';
+import { previewOf, signedAddress, titleOf, viewOf } from './queries';
 
 /** How much of a text is shown. */
 const TEXT_LIMIT = 64 * 1024;
@@ -65,7 +65,7 @@ function MediaPreview({ file, kind }: { file: CampusFile; kind: 'video' | 'audio
     className: classes.player,
     controls: true,
     preload: 'metadata' as const,
-    src: address.data,
+    src: viewOf(address.data, 'stream'),
     'aria-label': titleOf(file),
     onTimeUpdate: (event: { currentTarget: HTMLMediaElement }) => {
       if (event.currentTarget.currentTime > 0) position.current = event.currentTarget.currentTime;

@@ -3,14 +3,14 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { CampusFile } from '../../api/types';
 import classes from './files.module.css';
-import { previewOf, signedAddress } from './queries';
+import { signedAddress, viewOf } from './queries';
 
-/** Pictures above this are not loaded only to be shown small, in bytes. */
-const LARGEST = 2_000_000;
+/** The images that the campus makes small. */
+const PICTURED = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 
 /** A small picture of an image, once it comes into view; of anything else what stands for it. */
 export function Thumbnail({ file, fallback }: { file: CampusFile; fallback: ReactNode }) {
-  const pictured = previewOf(file.type) === 'image' && file.size <= LARGEST;
+  const pictured = PICTURED.includes(file.type);
   const { ref, inViewport } = useInViewport<HTMLSpanElement>();
   const [broken, setBroken] = useState(false);
   const address = useQuery({
@@ -26,7 +26,7 @@ export function Thumbnail({ file, fallback }: { file: CampusFile; fallback: Reac
   return (
     <span ref={ref} className={classes.thumbnail}>
       {address.data !== undefined && !broken ? (
-        <img src={address.data} alt="" loading="lazy" onError={() => setBroken(true)} />
+        <img src={viewOf(address.data, 'thumbnail')} alt="" loading="lazy" onError={() => setBroken(true)} />
       ) : (
         fallback
       )}

@@ -1,6 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { request } from '../../api/client';
-import type { CampusFile, Page } from '../../api/types';
+import { ApiError } from '../../api/problem';
+import type { CampusFile, OpenedShare, Page } from '../../api/types';
 
 export interface FilesFilter {
   q?: string;
@@ -43,6 +44,11 @@ export async function signedAddress(id: string): Promise<string> {
   return url;
 }
 
+/** Another view of the file that a signed address opens: small, or as players want it. */
+export function viewOf(address: string, view: 'thumbnail' | 'stream'): string {
+  return address.replace('/content?', `/${view}?`);
+}
+
 function save(address: string, name: string): void {
   const link = document.createElement('a');
   link.href = address;
@@ -55,11 +61,22 @@ export async function download(file: CampusFile): Promise<void> {
   save(await signedAddress(file.id), file.name);
 }
 
+/** How often a campus is asked again that must first read the files of an archive. */
+const PATIENCE = 60;
+
 /** Hands several files to the browser's own download as one archive, which resumes too. */
 export async function downloadTogether(files: CampusFile[]): Promise<void> {
   const ids = files.map((file) => file.id);
-  const { url } = await request<{ url: string }>('/files/archive', { method: 'POST', json: { ids } });
-  save(url, 'bedel.zip');
+  for (let asked = 1; ; asked += 1) {
+    try {
+      const { url } = await request<OpenedShare>('/files/archive', { method: 'POST', json: { ids } });
+      return save(url, 'bedel.zip');
+    } catch (error) {
+      const soon = error instanceof ApiError && error.slug === 'archive-not-ready' && asked < PATIENCE;
+      if (!soon) throw error;
+      await new Promise((resolve) => setTimeout(resolve, error.retryAfter ?? 5_000));
+    }
+  }
 }
 
 export type Preview = 'video' | 'audio' | 'image' | 'text' | null;
