@@ -54,7 +54,7 @@ pub(crate) async fn handle(
         let held = http1 && parts.headers.contains_key(EXPECT);
         RequestBody::stream(incoming, held, idle, http1)
     };
-    let mut response = match refuse(&gateway, &client, &parts, flight.request_id()) {
+    let mut response = match refuse(&gateway, &client, &parts, &flight) {
         Some(refusal) => refusal,
         None => match own::answer(&gateway, &client, &parts, flight.request_id()) {
             Some(response) => response,
@@ -100,8 +100,8 @@ async fn route(
 }
 
 /// What no service gets to see: requests over a limit, and everything but a redirection on an exposed door in clear.
-fn refuse(gateway: &Gateway, client: &Client, parts: &Parts, id: Option<&str>) -> Option<Response<Body>> {
-    let now = Instant::now();
+fn refuse(gateway: &Gateway, client: &Client, parts: &Parts, flight: &Flight) -> Option<Response<Body>> {
+    let (now, id) = (flight.began(), flight.request_id());
     let gateways = gateway.table.load().gateways;
     let limited = |wait: Duration, whose: &str| {
         gateway.metrics.limited();

@@ -71,7 +71,11 @@ impl Registry {
     }
 
     fn now(&self) -> u64 {
-        let elapsed = Instant::now().saturating_duration_since(self.start);
+        self.ticks(Instant::now())
+    }
+
+    fn ticks(&self, now: Instant) -> u64 {
+        let elapsed = now.saturating_duration_since(self.start);
         u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1)
     }
 
@@ -191,9 +195,9 @@ impl Watch {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn request_ended(&self) {
+    pub(crate) fn request_ended(&self, now: Instant) {
         if self.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.idle_since.store(self.registry.now(), Ordering::Relaxed);
+            self.idle_since.store(self.registry.ticks(now), Ordering::Relaxed);
         }
     }
 

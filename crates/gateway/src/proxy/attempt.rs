@@ -18,6 +18,8 @@ use crate::upstream::{Failure, h1, h2};
 /// An answer whose head is here.
 pub(crate) struct Answered {
     pub(crate) response: Response<Body>,
+    /// When.
+    pub(crate) at: Instant,
     /// How long the head took, for requests that are timed.
     pub(crate) took: Option<Duration>,
 }
@@ -29,27 +31,29 @@ pub(crate) async fn attempt(
     body: RequestBody,
     body_idle: Duration,
 ) -> Result<Answered, Failure> {
-    let (response, took) = match pending.replica().protocol {
+    let (response, at, took) = match pending.replica().protocol {
         Protocol::Http1 => {
             let response = h1::exchange(&mut pending, head, body).await?;
-            let took = pending.answered(Instant::now());
+            let at = Instant::now();
+            let took = pending.answered(at);
             let idle = patience(response.headers(), body_idle);
             let response = response.map(|content| match content {
                 Content::Whole(data) => Body::whole(data),
                 Content::Rest(body) => Body::h1(body, pending, idle),
             });
-            (response, took)
+            (response, at, took)
         }
         Protocol::H2c => {
             // Boxed, because it takes more room than everything else here, which HTTP/1.1 would have to move about.
             let mut response = Box::pin(h2::exchange(&mut pending, head, body)).await?;
-            let took = pending.answered(Instant::now());
+            let at = Instant::now();
+            let took = pending.answered(at);
             let idle = patience(response.headers(), body_idle);
             strip_hop_by_hop(response.headers_mut());
-            (response.map(|body| Body::driven(body, pending, idle)), took)
+            (response.map(|body| Body::driven(body, pending, idle)), at, took)
         }
     };
-    Ok(Answered { response, took })
+    Ok(Answered { response, at, took })
 }
 
 /// Streams of events and calls may be silent for as long as they like; other answers make progress or end.

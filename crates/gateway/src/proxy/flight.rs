@@ -51,6 +51,10 @@ impl Flight {
         self.request_id.to_str().ok()
     }
 
+    pub(crate) const fn began(&self) -> Instant {
+        self.began
+    }
+
     pub(crate) const fn client(&self) -> &Arc<Client> {
         &self.client
     }
@@ -62,8 +66,9 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.client.watch.request_ended();
-        let took = self.began.elapsed();
+        let now = Instant::now();
+        self.client.watch.request_ended(now);
+        let took = now.saturating_duration_since(self.began);
         self.gateway.metrics.request(self.role, self.status.as_u16(), self.bytes, took);
         if self.gateway.access_on {
             self.gateway.access.write(&Line {

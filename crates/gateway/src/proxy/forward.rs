@@ -1,7 +1,6 @@
 //! A request and its attempts: retries, hedges, deadlines.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{EXPECT, RANGE};
@@ -10,6 +9,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 
+use super::attempt::Answered;
 use super::body::Body;
 use super::flight::Flight;
 use super::head::Head;
@@ -118,8 +118,7 @@ pub(crate) async fn forward(gateway: &Arc<Gateway>, mut task: Task, flight: &mut
         let outcome = wait.run(pending, body, flight).await;
         let failure = match outcome {
             Ok(answered) => {
-                let status = answered.response.status();
-                note_answer(&current, &replica, status, answered.took);
+                note_answer(&current, &replica, &answered);
                 let elsewhere =
                     is_worth_retrying(&answered.response) && licence.replay && others(&current, &tried, &replica);
                 if !elsewhere {
@@ -181,13 +180,12 @@ fn is_worth_retrying(response: &Response<Body>) -> bool {
         && !response.headers().contains_key(http::header::RETRY_AFTER)
 }
 
-pub(super) fn note_answer(cluster: &Cluster, replica: &Replica, status: StatusCode, took: Option<Duration>) {
-    let now = Instant::now();
-    match status.as_u16() {
-        500 | 502 | 503 | 504 => cluster.fail(replica, true, now),
+pub(super) fn note_answer(cluster: &Cluster, replica: &Replica, answered: &Answered) {
+    match answered.response.status().as_u16() {
+        500 | 502 | 503 | 504 => cluster.fail(replica, true, answered.at),
         _ => {
-            replica.succeed(now);
-            if let Some(took) = took {
+            replica.succeed(answered.at);
+            if let Some(took) = answered.took {
                 cluster.memory.latency.record(took);
             }
         }

@@ -78,7 +78,7 @@ impl Wait<'_> {
                     match (outcome, other) {
                         (Ok(answered), Some(other)) => {
                             self.gateway.metrics.hedge_won();
-                            note_answer(self.cluster, &other, answered.response.status(), answered.took);
+                            note_answer(self.cluster, &other, &answered);
                             flight.upstream = Some(Arc::clone(&other.id));
                             return Ok(answered);
                         }

@@ -285,3 +285,32 @@ async fn an_answer_may_stream_while_the_request_does() {
     }
     assert!(answer.starts_with(b"HTTP/1.1 200") && answer.ends_with(&data));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_goes_no_further_when_its_answer_has_ended() {
+    crypto();
+    const SIZE: usize = 64 << 20;
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let replica = raw(move |mut stream, _| {
+        let sender = sender.clone();
+        async move {
+            let _ = stream.read(&mut [0; 16]).await;
+            let _ = stream.write_all(b"HTTP/1.1 409 Conflict\r\ncontent-length: 2\r\n\r\nno").await;
+            let (mut read, mut piece) = (0, vec![0; 64 * 1024]);
+            while let Ok(count @ 1..) = stream.read(&mut piece).await {
+                read += count;
+            }
+            sender.send(read).expect("is open");
+        }
+    });
+    let stage = Stage::start(files(1, &[replica]), Default::default()).await;
+    let mut stream = TcpStream::connect(stage.http).await.expect("connects");
+    let head = format!("PATCH /api/v1/files/x HTTP/1.1\r\nhost: x\r\ncontent-length: {SIZE}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("writes");
+    stream.write_all(&vec![7; SIZE]).await.expect("the gateway reads what nobody wants");
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.expect("reads");
+    assert_eq!(&answer, b"HTTP/1.1 409");
+    let read = receiver.recv().await.expect("the connection to the replica ends");
+    assert!(read < SIZE / 2, "the replica was sent {read} bytes after its answer");
+}

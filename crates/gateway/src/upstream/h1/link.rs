@@ -68,14 +68,14 @@ pub(super) enum NoAnswer {
     #[error("the connection ended before the answer")]
     Closed,
     /// Reading failed.
-    #[error("reading the answer failed: {0}")]
-    Read(#[source] io::Error),
+    #[error(transparent)]
+    Read(io::Error),
     /// The answer makes no sense.
     #[error(transparent)]
     Malformed(#[from] Malformed),
     /// The request could not be sent.
-    #[error("{0}")]
-    Send(#[source] SendError),
+    #[error(transparent)]
+    Send(SendError),
 }
 
 impl Link {
