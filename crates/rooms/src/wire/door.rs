@@ -1,6 +1,6 @@
 //! What sockets ask of each other before the first message.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,8 +56,16 @@ pub enum Key {
     },
 }
 
-/// What the authenticator found wrong, by the peer's address, until the connection's end is logged.
-pub(super) type Reasons = Arc<Mutex<HashMap<String, String>>>;
+/// What the authenticator found wrong and from which IP address (it is told no port), until the connection's end is
+/// logged. Attempts of one address end in the order in which they were judged.
+pub(super) type Reasons = Arc<Mutex<VecDeque<(String, String)>>>;
+
+/// The reason for a connection from `ip` that ended after the authenticator had judged it.
+pub(super) fn take_reason(reasons: &Reasons, ip: &str) -> Option<String> {
+    let mut reasons = reasons.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = reasons.iter().position(|(from, _)| from == ip)?;
+    reasons.remove(place).map(|(_, reason)| reason)
+}
 
 /// What every socket has: silence is noticed, closing delivers, frames are limited.
 pub(super) fn options() -> Options {
@@ -135,7 +143,7 @@ impl Check {
                 // Their events went by unseen: nobody will fetch them.
                 reasons.clear();
             }
-            reasons.insert(address.clone(), reason);
+            reasons.push_back((address.clone(), reason));
         }
         false
     }
