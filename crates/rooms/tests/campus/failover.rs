@@ -57,14 +57,17 @@ async fn cp06_persistence_and_record() {
     campus.servers[0].kill9();
     campus.restart_server(0).await;
     let again = campus.ask(&asked("program-01-1", "kept", 7, 2)).await;
-    assert_eq!((again.status, &again.classrooms, &again.labs), (Status::Accepted, &accepted.classrooms, &accepted.labs));
+    assert_eq!(
+        (again.status, &again.classrooms, &again.labs),
+        (Status::Accepted, &accepted.classrooms, &accepted.labs)
+    );
     assert_eq!(campus.ask(&asked("program-01-2", "denied", 381, 0)).await.reason, denied.reason);
     let sql = child::open(&campus.data, 1).await;
     // Response times and refusals are written once a second.
-    for table in ["requests", "allocations", "servers", "timings", "refusals", "alerts"] {
+    for table in ["requests", "servers", "times", "refusals", "alerts"] {
         let written = async || {
-            let query = format!("SELECT COUNT(*) AS n FROM {table}");
-            let row = sql.read().query_one_raw(Statement::from_string(sea_orm::DbBackend::Sqlite, query)).await;
+            let query = format!("SELECT COUNT(*) AS n FROM rooms_{table}");
+            let row = sql.reader().query_one_raw(Statement::from_string(sea_orm::DbBackend::Sqlite, query)).await;
             row.expect("answers").expect("a row").try_get::<i64>("", "n").expect("a number") > 0
         };
         testkit::process::eventually(table, Duration::from_secs(5), written).await;
@@ -78,7 +81,8 @@ async fn cp07_performance() {
         let took = join_all((1..=5).flat_map(|faculty| (1..=5).map(move |number| (faculty, number))).map(
             async |(faculty, number)| {
                 let begun = Instant::now();
-                let said = campus.ask(&asked(&Keys::programme(faculty, number), &format!("{faculty}-{number}"), 7, 2)).await;
+                let said =
+                    campus.ask(&asked(&Keys::programme(faculty, number), &format!("{faculty}-{number}"), 7, 2)).await;
                 assert_eq!(said.status, Status::Accepted, "all 25 fit");
                 begun.elapsed()
             },
@@ -133,7 +137,8 @@ async fn fall_again_and_again(pattern: Pattern, rounds: usize) {
     let mut campus = Campus::start(pair(pattern)).await;
     // Programmes look at the campus; the servers are in the hands of the falls alone.
     let mut servers = std::mem::take(&mut campus.servers);
-    let asking = join_all((1..=10).map(|place| log.ask_on(&campus, Keys::programme(1 + (place - 1) / 2, 1 + place % 2))));
+    let asking =
+        join_all((1..=10).map(|place| log.ask_on(&campus, Keys::programme(1 + (place - 1) / 2, 1 + place % 2))));
     let falling = async {
         let mut recoveries = Vec::new();
         for round in 0..rounds {
@@ -188,20 +193,21 @@ async fn cp08_resilience_of_the_broker_pattern() {
 async fn cp09_stress() {
     for pattern in [Pattern::Async, Pattern::Broker] {
         let campus = Campus::start(Plan { pattern, faculties: 10, ..Plan::default() }).await;
-        let said = join_all((1..=10).flat_map(|faculty| (1..=5).map(move |number| Keys::programme(faculty, number))).map(
-            async |program| {
-                let mut answers = Vec::new();
-                // More than there is: 50 programmes want 20 classrooms and 4 laboratories of each semester.
-                for number in 0..8 {
-                    let semester = format!("{}-30", 2_030 + number / 2);
-                    let wish = Solicitation { semester, ..asked(&program, &format!("{program}-{number}"), 10, 2) };
-                    answers.push((wish.clone(), campus.ask(&wish).await));
-                }
-                answers
-            },
-        ))
-        .await
-        .concat();
+        let said =
+            join_all((1..=10).flat_map(|faculty| (1..=5).map(move |number| Keys::programme(faculty, number))).map(
+                async |program| {
+                    let mut answers = Vec::new();
+                    // More than there is: 50 programmes want 20 classrooms and 4 laboratories of each semester.
+                    for number in 0..8 {
+                        let semester = format!("{}-30", 2_030 + number / 2);
+                        let wish = Solicitation { semester, ..asked(&program, &format!("{program}-{number}"), 10, 2) };
+                        answers.push((wish.clone(), campus.ask(&wish).await));
+                    }
+                    answers
+                },
+            ))
+            .await
+            .concat();
         assert_eq!(said.len(), 400);
         assert_no_room_is_given_twice(&said);
         let accepted = said.iter().filter(|(_, said)| said.status == Status::Accepted).count();
