@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use futures::future::{BoxFuture, join_all};
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::json::Json;
@@ -69,10 +69,17 @@ struct Readiness {
     checks: BTreeMap<&'static str, CheckState>,
 }
 
-pub(crate) async fn readyz(checks: &[Check], draining: bool) -> Response {
+/// Says whether a replica leads its role; whoever supervises shows it.
+pub(crate) const LEADS: HeaderName = HeaderName::from_static("x-bedel-leads");
+
+pub(crate) async fn readyz(checks: &[Check], draining: bool, leads: Option<bool>) -> Response {
     let states = join_all(checks.iter().map(Check::run)).await;
     let checks: BTreeMap<_, _> = checks.iter().map(|check| check.name).zip(states).collect();
     let ready = !draining && checks.values().all(|state| state.ok || !state.required);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, draining, checks })).into_response()
+    let mut response = (status, Json(Readiness { ready, draining, checks })).into_response();
+    if let Some(leads) = leads {
+        response.headers_mut().insert(LEADS, HeaderValue::from_static(if leads { "true" } else { "false" }));
+    }
+    response
 }

@@ -23,6 +23,7 @@ pub struct Service {
     router: OpenApiRouter,
     fallback: Option<Router>,
     checks: Vec<Check>,
+    leads: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
     lifecycle: Lifecycle,
 }
 
@@ -38,7 +39,14 @@ impl Service {
             counter: AtomicU64::new(0),
             unmatched: "".into(),
         };
-        Self { edge, router: OpenApiRouter::new(), fallback: None, checks: Vec::new(), lifecycle: Lifecycle::new() }
+        Self {
+            edge,
+            router: OpenApiRouter::new(),
+            fallback: None,
+            checks: Vec::new(),
+            leads: None,
+            lifecycle: Lifecycle::new(),
+        }
     }
 
     /// Adds routes, with their full paths (`/api/v1/…`).
@@ -72,6 +80,13 @@ impl Service {
         self
     }
 
+    /// Of this role one replica leads: `/readyz` tells in the header `x-bedel-leads` whether it is this one.
+    #[must_use]
+    pub fn leads(mut self, leads: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.leads = Some(Arc::new(leads));
+        self
+    }
+
     /// Not ready once `lifecycle` is asked to end.
     #[must_use]
     pub fn lifecycle(mut self, lifecycle: Lifecycle) -> Self {
@@ -96,14 +111,15 @@ impl Service {
         let (routes, _) = self.router.split_for_parts();
         let metrics = Arc::clone(&self.edge.metrics);
         let checks: Arc<[Check]> = self.checks.into();
-        let lifecycle = self.lifecycle;
+        let (lifecycle, leads) = (self.lifecycle, self.leads);
         let router = routes
             .route("/healthz", get(|| async { "ok\n" }))
             .route(
                 "/readyz",
                 get(move || {
                     let (checks, draining) = (Arc::clone(&checks), lifecycle.soft().is_cancelled());
-                    async move { health::readyz(&checks, draining).await }
+                    let leads = leads.as_ref().map(|leads| leads());
+                    async move { health::readyz(&checks, draining, leads).await }
                 }),
             )
             .route("/metrics", get(move || std::future::ready(metrics.response())))

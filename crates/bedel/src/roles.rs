@@ -5,6 +5,9 @@ mod files;
 mod gateway;
 mod inherited;
 mod portal;
+mod rooms_faculty;
+pub(crate) mod rooms_links;
+mod rooms_server;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -75,6 +78,8 @@ pub(crate) async fn run(arguments: Run) -> anyhow::Result<ExitCode> {
         Role::Gateway => gateway::spawn(replica).await?,
         Role::Accounts => accounts::spawn(replica).await?,
         Role::Files => files::spawn(replica).await?,
+        Role::RoomsServer => rooms_server::spawn(replica).await?,
+        Role::RoomsFaculty => rooms_faculty::spawn(replica).await?,
         Role::Portal => portal::spawn(replica).await?,
     }
     Ok(lifecycle.run_to_end(role.manifest().drain).await)
@@ -88,7 +93,9 @@ pub(crate) async fn migrate(config: &Config, data: &DataDir) -> anyhow::Result<(
     data.create()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = IdSource::from_os(Arc::clone(&clock));
-    for (service, migrations) in [("accounts", ::accounts::migrations()), ("files", ::files::migrations())] {
+    let services =
+        [("accounts", ::accounts::migrations()), ("files", ::files::migrations()), ("rooms", ::rooms::migrations())];
+    for (service, migrations) in services {
         let sql = Sql::open(service, &config.sql, data).await?;
         store::migrate(&sql, migrations).await.with_context(|| format!("the tables of {service}"))?;
         if service == "accounts" {

@@ -51,6 +51,12 @@ impl DataDir {
         self.0.join("blobs")
     }
 
+    /// Keys and admissions of the links between servers, faculties and programmes.
+    #[must_use]
+    pub fn rooms(&self) -> PathBuf {
+        self.0.join("rooms")
+    }
+
     /// The orchestrator's control socket.
     #[must_use]
     pub fn control_socket(&self) -> PathBuf {

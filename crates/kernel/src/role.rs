@@ -19,6 +19,10 @@ pub enum Role {
     Accounts,
     /// Resumable upload and download, catalogue, transfer state.
     Files,
+    /// Allocation of classrooms and laboratories: one leads, the others follow.
+    RoomsServer,
+    /// The faculties of this campus, between their programmes and the active server.
+    RoomsFaculty,
 }
 
 /// What a role speaks on its socket.
@@ -56,7 +60,8 @@ pub struct Manifest {
 
 impl Role {
     /// Every role, in the order in which they start.
-    pub const ALL: [Self; 4] = [Self::Gateway, Self::Accounts, Self::Files, Self::Portal];
+    pub const ALL: [Self; 6] =
+        [Self::Gateway, Self::Accounts, Self::Files, Self::RoomsServer, Self::RoomsFaculty, Self::Portal];
 
     /// The role's name: what the command line, the status and the paths say.
     #[must_use]
@@ -66,6 +71,8 @@ impl Role {
             Self::Portal => "portal",
             Self::Accounts => "accounts",
             Self::Files => "files",
+            Self::RoomsServer => "rooms-server",
+            Self::RoomsFaculty => "rooms-faculty",
         }
     }
 
@@ -128,6 +135,29 @@ impl Role {
                 autoscaled: false,
                 writes_sql: true,
             },
+            Self::RoomsServer => Manifest {
+                role: self,
+                prefixes: &["/api/v1/rooms"],
+                protocol: Protocol::Http1,
+                drain: Duration::from_secs(5),
+                default_replicas: 2,
+                min_replicas: 1,
+                // A third while one is replaced.
+                max_replicas: 3,
+                autoscaled: false,
+                writes_sql: true,
+            },
+            Self::RoomsFaculty => Manifest {
+                role: self,
+                prefixes: &[],
+                protocol: Protocol::Http1,
+                drain: Duration::from_secs(12),
+                default_replicas: 1,
+                min_replicas: 1,
+                max_replicas: 1,
+                autoscaled: false,
+                writes_sql: false,
+            },
         }
     }
 }
@@ -140,7 +170,7 @@ impl fmt::Display for Role {
 
 /// No role has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no role is called {0:?}: gateway, accounts, files and portal are known")]
+#[error("no role is called {0:?}: gateway, accounts, files, rooms-server, rooms-faculty and portal are known")]
 pub struct UnknownRole(pub String);
 
 impl FromStr for Role {

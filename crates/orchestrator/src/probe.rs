@@ -10,6 +10,8 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+/// By this header of `/readyz` a replica says that it leads its role.
+const LEADS: &str = "x-bedel-leads";
 /// Of an answer's body, this much is read.
 const LONGEST_BODY: usize = 64 << 10;
 /// Of what a replica says about why it is not ready, this much is kept.
@@ -18,8 +20,8 @@ const LONGEST_REASON: usize = 300;
 /// What a probe found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Finding {
-    /// It takes requests.
-    Ready,
+    /// It takes requests, and leads its role or not.
+    Ready { leads: bool },
     /// It lives and takes none, and why.
     Unready(String),
     /// It gave no answer at all, and why.
@@ -43,17 +45,17 @@ impl Prober {
     /// leads to the liveness probe, because readiness may wait for a dependency that hangs.
     pub(crate) async fn probe(&mut self) -> Finding {
         match self.get("/readyz").await {
-            Ok((status, _)) if status.is_success() => Finding::Ready,
-            Ok((status, body)) => Finding::Unready(format!("/readyz answers {status}: {body}")),
+            Ok(Answer { status, leads, .. }) if status.is_success() => Finding::Ready { leads },
+            Ok(Answer { status, reason: body, .. }) => Finding::Unready(format!("/readyz answers {status}: {body}")),
             Err(readiness) => match self.get("/healthz").await {
-                Ok((status, _)) if status.is_success() => Finding::Unready(format!("/readyz: {readiness}")),
-                Ok((status, _)) => Finding::Silent(format!("/healthz answers {status}")),
+                Ok(Answer { status, .. }) if status.is_success() => Finding::Unready(format!("/readyz: {readiness}")),
+                Ok(Answer { status, .. }) => Finding::Silent(format!("/healthz answers {status}")),
                 Err(liveness) => Finding::Silent(format!("/healthz: {liveness}")),
             },
         }
     }
 
-    async fn get(&mut self, path: &'static str) -> Result<(StatusCode, String), String> {
+    async fn get(&mut self, path: &'static str) -> Result<Answer, String> {
         let connection = self.connection.take();
         let (answer, connection) = tokio::time::timeout(self.timeout, exchange(self.address, connection, path))
             .await
@@ -63,7 +65,13 @@ impl Prober {
     }
 }
 
-type Answer = (StatusCode, String);
+/// What a replica answered.
+struct Answer {
+    status: StatusCode,
+    /// The beginning of the body.
+    reason: String,
+    leads: bool,
+}
 
 async fn exchange(
     address: SocketAddr,
@@ -80,10 +88,11 @@ async fn exchange(
         .map_err(|error| error.to_string())?;
     let response = connection.send_request(request).await.map_err(|error| error.to_string())?;
     let status = response.status();
+    let leads = response.headers().get(LEADS).is_some_and(|value| value == "true");
     let body =
         Limited::new(response.into_body(), LONGEST_BODY).collect().await.map_err(|error| error.to_string())?.to_bytes();
     let reason: String = String::from_utf8_lossy(&body).chars().take(LONGEST_REASON).collect();
-    Ok(((status, reason), connection))
+    Ok((Answer { status, reason, leads }, connection))
 }
 
 async fn connect(address: SocketAddr) -> Result<SendRequest<Empty<Bytes>>, String> {

@@ -31,6 +31,8 @@ pub(crate) struct Replica {
     pub(crate) announced: Option<u64>,
     /// The last snapshot this process confirmed (gateways).
     pub(crate) confirmed: u64,
+    /// It said last that it leads its role.
+    pub(crate) leads: bool,
     pub(crate) cpu_percent: f64,
     pub(crate) memory_bytes: u64,
     /// What went wrong last, for whoever asks why it is not ready.
@@ -50,6 +52,7 @@ impl Replica {
             restarts,
             announced: None,
             confirmed: 0,
+            leads: false,
             cpu_percent: 0.0,
             memory_bytes: 0,
             trouble: None,
@@ -208,7 +211,7 @@ impl Roster {
             node: node.to_owned(),
             address: replica.address,
             state: if unknown { ReplicaState::Unready } else { replica.state },
-            leader: false,
+            leader: replica.leads && replica.state == ReplicaState::Ready,
             cpu_percent: replica.cpu_percent,
             memory_bytes: replica.memory_bytes,
             restarts: replica.restarts,

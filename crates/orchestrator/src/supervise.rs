@@ -89,7 +89,8 @@ async fn watch(supervisor: &Supervisor, name: Name) -> String {
     let mut patience = Patience::new(supervisor, name);
     loop {
         let verdict = match prober.probe().await {
-            Finding::Ready => {
+            Finding::Ready { leads } => {
+                supervisor.observe_lead(name, leads);
                 supervisor.observe(name, ReplicaState::Ready, None);
                 Ok(patience.alive(true))
             }

@@ -139,6 +139,17 @@ impl Supervisor {
         Status { transfers, ..self.read(|roster| roster.status(&self.node, self.doors.endpoints(), self.clock.now())) }
     }
 
+    /// Notes whether a replica leads its role.
+    pub(crate) fn observe_lead(&self, name: Name, leads: bool) {
+        if self.read(|roster| roster.replicas.get(&name).is_some_and(|replica| replica.leads != leads)) {
+            self.note(|roster| {
+                if let Some(replica) = roster.replicas.get_mut(&name) {
+                    replica.leads = leads;
+                }
+            });
+        }
+    }
+
     /// Notes what a replica is found to be; nothing happens if that is not news.
     pub(crate) fn observe(&self, name: Name, state: ReplicaState, trouble: Option<&str>) {
         let news = self.read(|roster| {

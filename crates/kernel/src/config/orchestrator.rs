@@ -38,6 +38,10 @@ pub struct Replicas {
     pub accounts: u32,
     /// Files.
     pub files: u32,
+    /// Servers of rooms: the active one and its standby.
+    pub rooms_server: u32,
+    /// The process of this campus's faculties.
+    pub rooms_faculty: u32,
 }
 
 impl Default for Replicas {
@@ -47,6 +51,8 @@ impl Default for Replicas {
             portal: Role::Portal.manifest().default_replicas,
             accounts: Role::Accounts.manifest().default_replicas,
             files: Role::Files.manifest().default_replicas,
+            rooms_server: Role::RoomsServer.manifest().default_replicas,
+            rooms_faculty: Role::RoomsFaculty.manifest().default_replicas,
         }
     }
 }
@@ -60,6 +66,8 @@ impl Replicas {
             Role::Portal => self.portal,
             Role::Accounts => self.accounts,
             Role::Files => self.files,
+            Role::RoomsServer => self.rooms_server,
+            Role::RoomsFaculty => self.rooms_faculty,
         }
     }
 }

@@ -39,12 +39,22 @@ impl Server {
         self.book.forget().await;
         self.stand(true, epoch, Some(self.me.endpoint.clone()));
         tracing::info!(epoch, "this server leads");
-        let mut successor_wanted = Vec::new();
+        let (mut wishes, mut wished) = (Vec::new(), Instant::now());
         // What the former leader left is taken up before the first question.
         let mut ended = self.settle(&mut won, Vec::new()).await.err();
         let mut renewal = Instant::now() + self.pace.lease / 3;
-        while ended.is_none() && successor_wanted.is_empty() {
-            let deadline = self.until_deadline().await;
+        while ended.is_none() {
+            let mut deadline = self.until_deadline().await;
+            if !wishes.is_empty() {
+                if self.presence.watchers() > 0 {
+                    break;
+                }
+                // A standby that has just come may be on its way here.
+                if wished.elapsed() >= self.pace.patience {
+                    self.refuse_wishes(std::mem::take(&mut wishes));
+                }
+                deadline = deadline.min(SUCCESSION_LOOK);
+            }
             let mut group = Vec::new();
             tokio::select! {
                 biased;
@@ -54,7 +64,11 @@ impl Server {
                     ended = self.renew(&mut won).await;
                 }
                 taken = self.commands.recv_many(&mut group, GROUP) => {
-                    successor_wanted = self.hand_overs(&mut group);
+                    let hand_overs = hand_overs(&mut group);
+                    if !hand_overs.is_empty() {
+                        wished = Instant::now();
+                        wishes.extend(hand_overs);
+                    }
                     ended = self.settle(&mut won, group).await.err();
                     if taken == 0 {
                         ended = Some(End::Asked);
@@ -63,7 +77,7 @@ impl Server {
                 () = tokio::time::sleep(deadline) => ended = self.settle(&mut won, Vec::new()).await.err(),
             }
         }
-        self.leave(&won, ended, successor_wanted).await;
+        self.leave(&won, ended, wishes).await;
     }
 
     /// How long until the next proposal ends; long if none waits.
@@ -176,7 +190,7 @@ impl Server {
         Ok(settled.answers)
     }
 
-    /// `None` for what is no question; [`Self::hand_overs`] took those out.
+    /// `None` for what is no question; [`hand_overs`] took those out.
     fn question(&self, command: Command) -> Option<(Question, Asker)> {
         match command {
             Command::Solicit(asked, from, asker) => Some((Question::Solicit(asked, from, self.ids.next()), asker)),
@@ -245,20 +259,20 @@ impl Server {
         }
     }
 
-    /// Takes the wishes for another leader out of a group. Without another server they are refused.
-    fn hand_overs(&self, group: &mut Vec<Command>) -> Vec<Asker> {
-        let (wishes, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(group).into_iter().partition(|command| matches!(command, Command::HandOver(_)));
-        *group = rest;
-        let wishes: Vec<Asker> = wishes.into_iter().map(Command::into_answer).collect();
-        if self.presence.watchers() > 0 {
-            return wishes;
-        }
+    /// Without another server nobody can lead instead.
+    fn refuse_wishes(&self, wishes: Vec<Asker>) {
         for asker in wishes {
             let (epoch, detail) = (self.standing.borrow().epoch, "no other server is there to lead");
             let refusal = Resolution::refusal("", epoch, Status::Canceled, Reason::Unavailable, detail);
             drop(asker.send(Answer::Resolved(refusal)));
         }
-        Vec::new()
     }
+}
+
+/// Takes the wishes for another leader out of a group.
+fn hand_overs(group: &mut Vec<Command>) -> Vec<Asker> {
+    let (wishes, rest): (Vec<_>, Vec<_>) =
+        std::mem::take(group).into_iter().partition(|command| matches!(command, Command::HandOver(_)));
+    *group = rest;
+    wishes.into_iter().map(Command::into_answer).collect()
 }

@@ -1,0 +1,53 @@
+//! What the sockets of rooms show and ask for.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use kernel::config::Security;
+use rooms::keys::{Admission, Campus, KeyPair, read_public};
+use rooms::wire::{Door, Key};
+
+use super::Replica;
+
+/// The keys of this campus.
+pub(crate) fn campus(config: &kernel::config::Rooms, data: &kernel::data_dir::DataDir) -> Campus {
+    Campus::new(data.rooms(), config.faculties, config.programs)
+}
+
+/// What a socket of `name` asks of whoever comes: a key that is admitted to `authorized`.
+pub(super) fn door(replica: &Replica, name: &str, authorized: &str) -> anyhow::Result<Door> {
+    if replica.config.rooms.security == Security::None {
+        return Ok(Door::Open);
+    }
+    let campus = campus(&replica.config.rooms, &replica.data);
+    let admission = Admission::open(campus.authorized(authorized));
+    replica.lifecycle.spawn(admission.clone().follow(replica.lifecycle.soft().clone()));
+    Ok(Door::Curve { keys: own(&campus, name)?, admission })
+}
+
+/// What `name` shows to servers.
+pub(super) fn key(replica: &Replica, name: &str) -> anyhow::Result<Key> {
+    if replica.config.rooms.security == Security::None {
+        return Ok(Key::Open);
+    }
+    let campus = campus(&replica.config.rooms, &replica.data);
+    let server = campus.keys().join("server.pub");
+    let server = read_public(&server).with_context(|| format!("cannot read {}", server.display()))?;
+    Ok(Key::Curve { keys: own(&campus, name)?, server })
+}
+
+fn own(campus: &Campus, name: &str) -> anyhow::Result<KeyPair> {
+    let path = KeyPair::path(&campus.keys(), name);
+    KeyPair::read(&path).with_context(|| format!("cannot read {}: `bedel up` makes it", path.display()))
+}
+
+/// The port `places` after that of `address`; port 0 stays any port.
+pub(super) fn offset(address: SocketAddr, places: u16) -> anyhow::Result<SocketAddr> {
+    let port = match address.port() {
+        0 => 0,
+        port => {
+            port.checked_add(places).with_context(|| format!("{address}: there are too few ports after this one"))?
+        }
+    };
+    Ok(SocketAddr::new(address.ip(), port))
+}
