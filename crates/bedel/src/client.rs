@@ -7,6 +7,7 @@ pub(crate) mod progress;
 pub(crate) mod put;
 pub(crate) mod restore;
 pub(crate) mod rm;
+pub(crate) mod rooms;
 mod session;
 mod tls;
 mod uploads;

@@ -15,7 +15,7 @@ mod up;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command, Config};
+use cli::{Cli, Command, Config, Rooms};
 use kernel::config::ConfigError;
 
 /// The exit code of bad configuration.
@@ -78,6 +78,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Ls(arguments) => client::ls::ls(arguments).await?,
         Command::Rm(arguments) => client::rm::rm(arguments).await?,
         Command::Restore(arguments) => client::restore::restore(arguments).await?,
+        Command::Rooms(Rooms::Keygen(arguments)) => client::rooms::keygen(&arguments)?,
+        Command::Rooms(Rooms::Request(arguments)) => return client::rooms::request(arguments).await,
     }
     Ok(ExitCode::SUCCESS)
 }

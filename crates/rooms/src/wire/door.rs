@@ -19,8 +19,8 @@ const DEAD: Duration = Duration::from_secs(3);
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How long a closing socket tries to deliver what was sent.
 const LINGER: Duration = Duration::from_secs(1);
-/// Between two attempts to connect.
-const REDIAL: Duration = Duration::from_millis(100);
+/// Between two attempts to connect: the first pause, doubled until it is the last.
+const REDIAL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(800));
 /// Messages that wait in each direction of a connection.
 const QUEUE: u32 = 10_000;
 /// Connection events that wait to be logged.
@@ -78,7 +78,7 @@ pub(super) fn options() -> Options {
         .heartbeat_ttl(DEAD)
         .heartbeat_timeout(DEAD)
         .handshake_timeout(HANDSHAKE)
-        .reconnect(ReconnectPolicy::Fixed(REDIAL))
+        .reconnect(ReconnectPolicy::Exponential { min: REDIAL.0, max: REDIAL.1 })
         .tcp_keepalive(KeepAlive::Enabled { idle: Duration::from_secs(10), intvl: Duration::from_secs(5), cnt: 3 })
         .monitor_capacity(EVENTS)
 }
