@@ -44,6 +44,11 @@ impl Dealers {
         self.open.lock().await.remove(server);
     }
 
+    /// Sees to it that there is a connection to `server`, or that one is being made.
+    pub(super) async fn connect(&self, server: &Address) -> Result<(), WireError> {
+        self.connection(server).await.map(drop)
+    }
+
     async fn connection(&self, server: &Address) -> Result<Arc<Connected>, WireError> {
         let mut open = self.open.lock().await;
         if let Some(connected) = open.get(server) {
