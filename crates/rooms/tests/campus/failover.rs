@@ -9,6 +9,7 @@ use futures::future::join_all;
 use kernel::config::Pattern;
 use rooms::keys::Campus as Keys;
 use rooms::model::{Resolution, Solicitation, Status};
+use rooms::programme;
 use sea_orm::{ConnectionTrait as _, Statement};
 
 use crate::campus::{Campus, Plan, asked};
@@ -91,6 +92,26 @@ async fn cp07_performance() {
         let mean = took.iter().sum::<Duration>() / 25;
         assert!(mean < Duration::from_secs(2), "{mean:?} on average");
     }
+}
+
+#[tokio::test]
+async fn cp08_a_faculty_that_dies_within_a_transaction_settles_it_when_it_is_back() {
+    let mut campus = Campus::start(Plan::default()).await;
+    // With its server stopped the faculty is in the middle of the transaction for as long as we want.
+    campus.servers[0].stop();
+    let wish = asked("program-01-1", "r-1", 7, 2);
+    let key = child::key(&campus.keys, &wish.program, &wish.faculty);
+    let faculty = campus.faculty(1);
+    let asking = tokio::spawn({
+        let wish = wish.clone();
+        async move { programme::request(&faculty, &key, &wish, Duration::from_secs(20)).await }
+    });
+    campus.replace_faculties().await;
+    campus.servers[0].cont();
+    let said = asking.await.expect("ends").expect("an answer");
+    assert_eq!((said.status, said.classrooms.len()), (Status::Accepted, 7), "{said:?}");
+    let again = campus.ask(&wish).await;
+    assert_eq!((again.status, again.classrooms), (said.status, said.classrooms));
 }
 
 /// What went on while servers fell.
