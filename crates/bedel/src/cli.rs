@@ -1,14 +1,12 @@
 //! The command line.
 
-mod rooms;
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub(crate) mod rooms;
+
 use clap::{Args, Parser, Subcommand};
 use kernel::role::Role;
-
-pub(crate) use rooms::{Keygen, Rooms, RoomsRequest};
 
 /// One program that runs a campus: large files, and what keeps them moving when machines die.
 #[derive(Debug, Parser)]
@@ -67,9 +65,9 @@ pub(crate) enum Command {
     /// Bring a deleted file back from the trash.
     #[command(after_help = "Example: bedel restore 01k9x3v7c8m2q4t6w8y0a2c4e6")]
     Restore(Restore),
-    /// Ask for rooms, and keep the keys with which they are asked for.
-    #[command(subcommand, after_help = "Example: bedel rooms request --program program-01-1 --semester 2026-10")]
-    Rooms(Rooms),
+    /// Ask for classrooms and laboratories, and see who has them.
+    #[command(subcommand, after_help = "Example: bedel rooms inventory 2025-10")]
+    Rooms(rooms::Rooms),
 }
 
 /// The data folder.

@@ -15,7 +15,7 @@ mod up;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command, Config, Rooms};
+use cli::{Cli, Command, Config};
 use kernel::config::ConfigError;
 
 /// The exit code of bad configuration.
@@ -77,9 +77,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Get(arguments) => client::get::get(arguments).await?,
         Command::Ls(arguments) => client::ls::ls(arguments).await?,
         Command::Rm(arguments) => client::rm::rm(arguments).await?,
+        Command::Rooms(command) => return client::rooms::rooms(command).await,
         Command::Restore(arguments) => client::restore::restore(arguments).await?,
-        Command::Rooms(Rooms::Keygen(arguments)) => client::rooms::keygen(&arguments)?,
-        Command::Rooms(Rooms::Request(arguments)) => return client::rooms::request(arguments).await,
     }
     Ok(ExitCode::SUCCESS)
 }

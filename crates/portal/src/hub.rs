@@ -38,6 +38,7 @@ pub struct Hub {
     services: Arc<Board>,
     transfers: Arc<Board>,
     presence: Arc<Board>,
+    rooms: Arc<Board>,
     lifecycle: Lifecycle,
 }
 
@@ -50,12 +51,18 @@ impl Hub {
             services: Arc::default(),
             transfers: Arc::default(),
             presence: Arc::default(),
+            rooms: Arc::default(),
             lifecycle: deps.lifecycle.clone(),
         });
         let life = &deps.lifecycle;
         let soft = || life.soft().clone();
         life.spawn(soft().run_until_cancelled_owned(feeds::services(deps.control, Arc::clone(&hub.services))));
-        for (topic, board) in [(feeds::Topic::Transfers, &hub.transfers), (feeds::Topic::Presence, &hub.presence)] {
+        let feeds = [
+            (feeds::Topic::Transfers, &hub.transfers),
+            (feeds::Topic::Presence, &hub.presence),
+            (feeds::Topic::Rooms, &hub.rooms),
+        ];
+        for (topic, board) in feeds {
             let feed = feeds::live(topic, Arc::clone(&deps.live), Arc::clone(&deps.clock), Arc::clone(board));
             life.spawn(soft().run_until_cancelled_owned(feed));
         }

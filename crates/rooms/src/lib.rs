@@ -14,6 +14,8 @@ mod notes;
 pub mod programme;
 pub mod server;
 mod service;
+#[cfg(test)]
+mod simulation;
 mod store;
 pub mod wire;
 

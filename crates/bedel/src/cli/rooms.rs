@@ -2,31 +2,32 @@
 
 use std::path::PathBuf;
 
+use super::Settings;
 use clap::{Args, Subcommand};
 
-use super::Settings;
-
-/// `bedel rooms`.
+/// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rooms {
+    /// Ask a faculty for rooms, as a programme does, and print the final word.
+    #[command(
+        after_help = "Example: bedel rooms request --faculty tcp://127.0.0.1:6000 --program program-01-1 --semester 2025-10"
+    )]
+    Request(RoomsRequest),
+    /// List requests, newest first.
+    #[command(after_help = "Example: bedel rooms list --semester 2025-10 --json")]
+    List(List),
+    /// Show the rooms of a semester and who has them.
+    #[command(after_help = "Example: bedel rooms inventory 2025-10")]
+    Inventory(Inventory),
+    /// Show who leads, how many requests there were and how long answers take, as JSON.
+    #[command(after_help = "Example: bedel rooms metrics | jq .leader")]
+    Metrics,
+    /// Let the other server lead; no request fails.
+    #[command(after_help = "Example: bedel rooms promote")]
+    Promote,
     /// Make a key pair: NAME.pub to give away, NAME.key to keep.
     #[command(after_help = "Example: bedel rooms keygen program-11-1 --dir keys")]
     Keygen(Keygen),
-    /// Ask a faculty for rooms, as a programme does, and print the final word.
-    #[command(
-        after_help = "Example: bedel rooms request --faculty tcp://127.0.0.1:6000 --program program-01-1 --semester 2026-10 --classrooms 7 --labs 2"
-    )]
-    Request(RoomsRequest),
-}
-
-/// `bedel rooms keygen`.
-#[derive(Debug, Args)]
-pub(crate) struct Keygen {
-    /// The key's name: that of the faculty or programme that will hold it.
-    pub(crate) name: String,
-    /// Where to put it.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(crate) dir: PathBuf,
 }
 
 /// `bedel rooms request`.
@@ -62,4 +63,41 @@ pub(crate) struct RoomsRequest {
     /// Print the final word as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `bedel rooms list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only of this semester.
+    #[arg(long)]
+    pub(crate) semester: Option<String>,
+    /// Only of this faculty.
+    #[arg(long)]
+    pub(crate) faculty: Option<String>,
+    /// Only in this state: waiting, proposed, accepted, released, rejected, expired or denied.
+    #[arg(long)]
+    pub(crate) state: Option<String>,
+    /// Print JSON, one request a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `bedel rooms inventory`.
+#[derive(Debug, Args)]
+pub(crate) struct Inventory {
+    /// Which semester, such as 2025-10.
+    pub(crate) semester: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `bedel rooms keygen`.
+#[derive(Debug, Args)]
+pub(crate) struct Keygen {
+    /// The key's name: that of the faculty or programme that will hold it.
+    pub(crate) name: String,
+    /// Where to put it.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
 }

@@ -1,102 +1,116 @@
-//! `bedel rooms keygen` and `bedel rooms request`.
+//! `bedel rooms`.
 
-use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::Context;
-use kernel::clock::SystemClock;
-use kernel::config::Security;
-use kernel::id::IdSource;
-use rooms::keys::{KeyPair, read_public};
-use rooms::message::{Reply, reply};
-use rooms::model::{Resolution, Solicitation, Status};
-use rooms::programme;
-use rooms::wire::{Address, Key};
-use toml::Table;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::Value;
 
-use crate::cli::{Keygen, RoomsRequest};
-use crate::roles::rooms_links;
-use crate::settings;
+use super::{Campus, read};
+use crate::cli::rooms::{Inventory, List, Rooms};
 
-/// Makes a key pair.
+mod request;
+
+/// Runs one of them; the code of a request that was not accepted is a failure.
 ///
 /// # Errors
-/// If there is one of that name, or it cannot be written.
-pub(crate) fn keygen(arguments: &Keygen) -> anyhow::Result<()> {
-    let pair = KeyPair::generate(&IdSource::from_os(Arc::new(SystemClock)));
-    pair.write(&arguments.dir, &arguments.name)?;
-    let private = KeyPair::path(&arguments.dir, &arguments.name);
-    println!("{}\nThe private key is in {}.", pair.public(), private.display());
-    Ok(())
-}
-
-/// Asks a faculty; ends well only if the rooms were given.
-///
-/// # Errors
-/// If the arguments do not make a request, or there is no answer.
-pub(crate) async fn request(arguments: RoomsRequest) -> anyhow::Result<ExitCode> {
-    let (config, data) = settings::load(&arguments.settings, Table::new())?;
-    let ids = IdSource::from_os(Arc::new(SystemClock));
-    let faculty = programme::faculty_of(&arguments.program)
-        .with_context(|| format!("{} is no programme: a name such as program-01-1 is expected", arguments.program))?;
-    let address = match &arguments.faculty {
-        Some(given) => given.parse::<Address>()?,
-        None => {
-            let number: u16 = faculty.trim_start_matches("faculty-").parse().context("the faculty's number")?;
-            Address::from(rooms_links::offset(config.rooms.faculty_listen, number.saturating_sub(1))?)
+/// If nobody could be asked.
+pub(crate) async fn rooms(command: Rooms) -> anyhow::Result<ExitCode> {
+    match command {
+        Rooms::Request(arguments) => return request::request(arguments).await,
+        Rooms::List(arguments) => list(arguments).await?,
+        Rooms::Inventory(arguments) => inventory(arguments).await?,
+        Rooms::Metrics => println!("{}", serde_json::to_string_pretty(&get("/rooms/metrics", &[]).await?)?),
+        Rooms::Promote => {
+            let promoted: Value =
+                read(Campus::open()?.request(Method::POST, "/rooms/promote").await?.send().await?).await?;
+            let endpoint = promoted["endpoint"].as_str().unwrap_or("another server");
+            println!("{endpoint} leads since epoch {}.", promoted["epoch"]);
         }
-    };
-    let key = if config.rooms.security == Security::None {
-        Key::Open
-    } else {
-        let folder = arguments.keys.clone().unwrap_or_else(|| rooms_links::campus(&config.rooms, &data).keys());
-        show(&folder, &arguments.program, &faculty)?
-    };
-    let (classrooms, labs) = programme::usual_wish(&ids);
-    let asked = Solicitation {
-        request_id: arguments.request_id.unwrap_or_else(|| ids.next().to_string()),
-        faculty,
-        program: arguments.program,
-        semester: arguments.semester,
-        classrooms: arguments.classrooms.unwrap_or(classrooms),
-        labs: arguments.labs.unwrap_or(labs),
-        minimum_capacity: None,
-        equipment: Vec::new(),
-        wait: false,
-        hold: None,
-    };
-    asked.check()?;
-    let said = programme::request(&address, &key, &asked, Duration::from_secs(arguments.timeout)).await?;
-    let accepted = said.status == Status::Accepted;
-    if arguments.json {
-        println!("{}", String::from_utf8_lossy(&reply(&Reply::Resolved(said))));
-    } else {
-        tell(&asked, &said);
+        Rooms::Keygen(arguments) => request::keygen(&arguments)?,
     }
-    Ok(if accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(ExitCode::SUCCESS)
 }
 
-fn show(folder: &Path, programme: &str, faculty: &str) -> anyhow::Result<Key> {
-    let advice = "`bedel up` makes the keys of its campus, `bedel rooms keygen` others";
-    let keys = KeyPair::read(&KeyPair::path(folder, programme)).context(advice)?;
-    let server = read_public(&folder.join(format!("{faculty}.pub"))).context(advice)?;
-    Ok(Key::Curve { keys, server })
+async fn get(path: &str, query: &[(&str, &str)]) -> anyhow::Result<Value> {
+    read(Campus::open()?.request(Method::GET, path).await?.query(query).send().await?).await
 }
 
-fn tell(asked: &Solicitation, said: &Resolution) {
-    let list = |rooms: &[rooms::model::RoomName]| rooms.join(" ");
-    match (said.status, said.detail.as_deref()) {
-        (Status::Accepted, _) => {
-            println!("{} has, for {}:", asked.program, asked.semester);
-            println!("  classrooms   {}", list(&said.classrooms));
-            println!("  laboratories {}", list(&said.labs));
-            if !said.mobile_labs.is_empty() {
-                println!("  adapted      {}", list(&said.mobile_labs));
+#[derive(Deserialize)]
+struct Page {
+    items: Vec<Value>,
+    next_cursor: Option<String>,
+}
+
+async fn list(arguments: List) -> anyhow::Result<()> {
+    let campus = Campus::open()?;
+    let given = [("semester", arguments.semester), ("faculty", arguments.faculty), ("state", arguments.state)];
+    let filter: Vec<(&str, String)> = given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let mut cursor: Option<String> = None;
+    loop {
+        let mut request =
+            campus.request(Method::GET, "/rooms/requests").await?.query(&[("limit", "500")]).query(&filter);
+        if let Some(cursor) = &cursor {
+            request = request.query(&[("cursor", cursor)]);
+        }
+        let page: Page = read(request.send().await?).await?;
+        for item in &page.items {
+            if arguments.json {
+                println!("{item}");
+                continue;
             }
+            let text = |key: &str| item[key].as_str().unwrap_or_default();
+            println!(
+                "{}  {}  {:<14} {:<9} {:>3} + {:<2}  {}",
+                text("id"),
+                text("semester"),
+                text("program"),
+                text("state"),
+                item["classrooms"],
+                item["labs"],
+                names(&item["rooms"]).join(" "),
+            );
         }
-        (Status::Denied, detail) => println!("Denied: {}", detail.unwrap_or("no reason was given")),
-        (Status::Canceled, detail) => println!("Canceled: {}", detail.unwrap_or("no reason was given")),
+        match page.next_cursor {
+            Some(next) => cursor = Some(next),
+            None => return Ok(()),
+        }
     }
+}
+
+fn names(rooms: &Value) -> Vec<&str> {
+    ["classrooms", "labs", "mobile_labs"]
+        .iter()
+        .flat_map(|list| rooms[list].as_array().into_iter().flatten().filter_map(Value::as_str))
+        .collect()
+}
+
+async fn inventory(arguments: Inventory) -> anyhow::Result<()> {
+    let found = get("/rooms/inventory", &[("semester", &arguments.semester)]).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&found)?);
+        return Ok(());
+    }
+    for room in found["rooms"].as_array().into_iter().flatten() {
+        let holder = &room["holder"];
+        let state = match (holder.is_null(), holder["reserved"] == true) {
+            (true, _) => "free",
+            (false, true) => "reserved",
+            (false, false) => "assigned",
+        };
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        println!(
+            "{:<6} {:<5} {:>4} seats  {state:<8} {}{}",
+            text(&room["name"]),
+            text(&room["building"]),
+            room["capacity"],
+            text(&holder["program"]),
+            if holder["mobile"] == true { " (mobile laboratory)" } else { "" },
+        );
+    }
+    println!(
+        "{} classrooms and {} laboratories are free; {} requests wait.",
+        found["free_classrooms"], found["free_labs"], found["waiting"]
+    );
+    Ok(())
 }

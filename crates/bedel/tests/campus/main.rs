@@ -12,6 +12,7 @@ mod links;
 mod outages;
 mod refusals;
 mod rolling;
+mod rooms;
 mod transfer;
 
 /// `small` in `make test`, `full` in `make soak`.

@@ -46,6 +46,8 @@ pub(super) enum Topic {
     Transfers,
     /// Values are sightings, keyed by user; events are presences.
     Presence,
+    /// One value, and events that are the same: who leads, the newest requests and alerts.
+    Rooms,
 }
 
 impl Topic {
@@ -53,6 +55,7 @@ impl Topic {
         match self {
             Self::Transfers => "transfers",
             Self::Presence => "presence",
+            Self::Rooms => "rooms",
         }
     }
 
@@ -64,6 +67,7 @@ impl Topic {
                 let user = event["user"].as_str()?.to_owned();
                 Some((user.clone(), Item { owner: Some(user), value: event }))
             }
+            Self::Rooms => rooms(event),
         }
     }
 
@@ -82,6 +86,7 @@ impl Topic {
                 let shown = json!({ "user": user, "user_name": value["user_name"], "state": state, "since": since });
                 Some((user.clone(), Item { owner: Some(user), value: shown }))
             }
+            Self::Rooms => rooms(value),
         }
     }
 }
@@ -89,6 +94,11 @@ impl Topic {
 fn transfer(value: Value) -> Option<(String, Item)> {
     let (id, user) = (value["id"].as_str()?.to_owned(), value["user"].as_str()?.to_owned());
     Some((id, Item { owner: Some(user), value }))
+}
+
+fn rooms(value: Value) -> Option<(String, Item)> {
+    let id = value["id"].as_str()?.to_owned();
+    Some((id, Item { owner: None, value }))
 }
 
 /// Follows a topic's live state and events.
@@ -142,6 +152,14 @@ mod tests {
         assert_eq!(seen, Topic::Transfers.value("transfers/t1", one.to_string().as_bytes(), Timestamp::default()));
         assert_eq!(seen.map(|(key, item)| (key, item.owner)), Some(("t1".to_owned(), Some("u1".to_owned()))));
         assert_eq!(Topic::Transfers.event(b"nonsense"), None);
+    }
+
+    #[test]
+    fn what_rooms_tell_is_for_whoever_may_see_the_topic() {
+        let now = json!({ "id": "now", "leader": "rooms-server-1", "requests": [] });
+        let seen = Topic::Rooms.event(now.to_string().as_bytes());
+        assert_eq!(seen, Topic::Rooms.value("rooms/now", now.to_string().as_bytes(), Timestamp::default()));
+        assert_eq!(seen.map(|(key, item)| (key, item.owner)), Some(("now".to_owned(), None)));
     }
 
     #[test]

@@ -99,7 +99,8 @@ fn subscription(hub: &Hub, caller: &Caller, asked: &Subscribe) -> Result<Subscri
     let staff = matches!(caller.role, UserRole::Admin | UserRole::Staff);
     let (board, single) = match asked.topic.as_str() {
         "services" if staff => (&hub.services, true),
-        "services" => return Err("forbidden"),
+        "rooms" if staff => (&hub.rooms, true),
+        "services" | "rooms" => return Err("forbidden"),
         "transfers" => (&hub.transfers, false),
         "presence" => (&hub.presence, false),
         _ => return Err("unknown_topic"),
