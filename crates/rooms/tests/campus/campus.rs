@@ -9,6 +9,7 @@ use kernel::clock::SystemClock;
 use kernel::config::Pattern;
 use kernel::data_dir::DataDir;
 use kernel::id::IdSource;
+use rooms::faculty::{self, Faculty, Measured};
 use rooms::keys::{Campus as Keys, ensure_campus};
 use rooms::message::{Heartbeat, TOPIC};
 use rooms::model::{Resolution, Solicitation};
@@ -18,6 +19,8 @@ use tempfile::TempDir;
 use testkit::claim::Claim;
 use testkit::process::{Guard, eventually};
 use testkit::proxy::FaultProxy;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
 
 use crate::child::{self, Part, loopback};
 
@@ -230,11 +233,26 @@ impl Campus {
         ["key", "pub"].map(|kind| self.keys.keys().join(format!("{name}.{kind}")))
     }
 
+    /// A faculty in this process, whose steps are measured.
+    pub(crate) async fn faculty_here(&self, number: u32, measured: UnboundedSender<Measured>) -> Address {
+        let settings = child::faculty_settings(&self.keys, number, &self.reached, self.plan.pattern);
+        let settings = faculty::Settings { measured: Some(measured), ..settings };
+        let faculty = Faculty::bind(settings, &child::refusals()).await.expect("binds");
+        let endpoint = faculty.endpoint();
+        tokio::spawn(faculty.serve(CancellationToken::new()));
+        endpoint
+    }
+
     /// A programme asks its faculty.
     pub(crate) async fn ask(&self, solicitation: &Solicitation) -> Resolution {
         let number: usize = solicitation.faculty.trim_start_matches("faculty-").parse().expect("a number");
+        self.ask_at(&self.faculty(number), solicitation).await
+    }
+
+    /// A programme asks its faculty, which is at `address`.
+    pub(crate) async fn ask_at(&self, address: &Address, solicitation: &Solicitation) -> Resolution {
         let key = child::key(&self.keys, &solicitation.program, &solicitation.faculty);
-        programme::request(&self.faculty(number), &key, solicitation, Duration::from_secs(20)).await.expect("an answer")
+        programme::request(address, &key, solicitation, Duration::from_secs(20)).await.expect("an answer")
     }
 
     /// The lines of the server's log that contain `text`.
