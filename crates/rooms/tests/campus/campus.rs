@@ -9,6 +9,7 @@ use kernel::clock::SystemClock;
 use kernel::config::Pattern;
 use kernel::data_dir::DataDir;
 use kernel::id::IdSource;
+use rooms::faculty::{self, Faculty, Measured};
 use rooms::keys::{Campus as Keys, ensure_campus};
 use rooms::message::{Heartbeat, TOPIC};
 use rooms::model::{Resolution, Solicitation};
@@ -18,6 +19,8 @@ use tempfile::TempDir;
 use testkit::claim::Claim;
 use testkit::process::{Guard, eventually};
 use testkit::proxy::FaultProxy;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
 
 use crate::child::{self, Part, loopback};
 
@@ -57,6 +60,8 @@ pub(crate) struct Campus {
     server_ports: Vec<[Claim; 2]>,
     faculty_ports: Vec<Claim>,
     proxies: Proxies,
+    /// The servers as faculties reach them.
+    reached: Vec<[u16; 2]>,
     /// By number, from 0.
     pub(crate) servers: Vec<Guard>,
     pub(crate) faculties: Guard,
@@ -109,17 +114,19 @@ impl Campus {
             [endpoint, heartbeats] => vec![[endpoint.address().port(), heartbeats.address().port()]],
             _ => server_ports.iter().map(|ports| ports.each_ref().map(Claim::number)).collect(),
         };
-        let part = Part::Faculties {
-            root: folder.path().join("rooms"),
-            ports: faculty_ports.iter().map(Claim::number).collect(),
-            servers: reached,
-            pattern: plan.pattern,
-            accept_mobile: plan.accept_mobile,
-            patience_ms: u64::try_from(plan.patience.as_millis()).expect("short"),
+        let faculties = spawn_faculties(&folder, &plan, &faculty_ports, reached.clone());
+        let mut campus = Self {
+            folder,
+            data,
+            keys,
+            plan,
+            server_ports,
+            faculty_ports,
+            proxies,
+            reached,
+            servers: Vec::new(),
+            faculties,
         };
-        let faculties = child::spawn(&part, &folder.path().join("faculties.log"));
-        let mut campus =
-            Self { folder, data, keys, plan, server_ports, faculty_ports, proxies, servers: Vec::new(), faculties };
         for number in 0..campus.plan.servers {
             let server = campus.spawn_server(number);
             campus.servers.push(server);
@@ -189,6 +196,15 @@ impl Campus {
         heard.expect("it beats").expect("a heartbeat");
     }
 
+    /// Kills the process of the faculties and starts it again.
+    pub(crate) async fn replace_faculties(&mut self) {
+        self.faculties.kill9();
+        self.faculties = spawn_faculties(&self.folder, &self.plan, &self.faculty_ports, self.reached.clone());
+        for port in &self.faculty_ports {
+            self.listening(port.number()).await;
+        }
+    }
+
     /// The first server's ROUTER.
     pub(crate) fn server(&self) -> Address {
         Address::from(loopback(self.server_ports[0][0].number()))
@@ -217,11 +233,26 @@ impl Campus {
         ["key", "pub"].map(|kind| self.keys.keys().join(format!("{name}.{kind}")))
     }
 
+    /// A faculty in this process, whose steps are measured.
+    pub(crate) async fn faculty_here(&self, number: u32, measured: UnboundedSender<Measured>) -> Address {
+        let settings = child::faculty_settings(&self.keys, number, &self.reached, self.plan.pattern);
+        let settings = faculty::Settings { measured: Some(measured), ..settings };
+        let faculty = Faculty::bind(settings, &child::refusals()).await.expect("binds");
+        let endpoint = faculty.endpoint();
+        tokio::spawn(faculty.serve(CancellationToken::new()));
+        endpoint
+    }
+
     /// A programme asks its faculty.
     pub(crate) async fn ask(&self, solicitation: &Solicitation) -> Resolution {
         let number: usize = solicitation.faculty.trim_start_matches("faculty-").parse().expect("a number");
+        self.ask_at(&self.faculty(number), solicitation).await
+    }
+
+    /// A programme asks its faculty, which is at `address`.
+    pub(crate) async fn ask_at(&self, address: &Address, solicitation: &Solicitation) -> Resolution {
         let key = child::key(&self.keys, &solicitation.program, &solicitation.faculty);
-        programme::request(&self.faculty(number), &key, solicitation, Duration::from_secs(20)).await.expect("an answer")
+        programme::request(address, &key, solicitation, Duration::from_secs(20)).await.expect("an answer")
     }
 
     /// The lines of the server's log that contain `text`.
@@ -237,4 +268,16 @@ impl Campus {
 fn log(path: &std::path::Path, text: &str) -> Vec<String> {
     let lines = std::fs::read_to_string(path).expect("a log");
     lines.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+}
+
+fn spawn_faculties(folder: &TempDir, plan: &Plan, ports: &[Claim], servers: Vec<[u16; 2]>) -> Guard {
+    let part = Part::Faculties {
+        root: folder.path().join("rooms"),
+        ports: ports.iter().map(Claim::number).collect(),
+        servers,
+        pattern: plan.pattern,
+        accept_mobile: plan.accept_mobile,
+        patience_ms: u64::try_from(plan.patience.as_millis()).expect("short"),
+    };
+    child::spawn(&part, &folder.path().join("faculties.log"))
 }

@@ -72,22 +72,10 @@ fn plays_its_part() {
             Part::Faculties { root, ports, servers, pattern, accept_mobile, patience_ms } => {
                 let campus = Campus::new(root, 10, 5);
                 let settings = |number: u32, port: u16| faculty::Settings {
-                    name: Campus::faculty(number),
                     listen: loopback(port),
-                    door: door(&campus, &Campus::faculty(number), &Campus::faculty(number)),
-                    key: key(&campus, &Campus::faculty(number), "server"),
-                    servers: servers
-                        .iter()
-                        .map(|[endpoint, heartbeats]| ServerAt {
-                            endpoint: Address::from(loopback(*endpoint)),
-                            heartbeats: Address::from(loopback(*heartbeats)),
-                        })
-                        .collect(),
-                    pattern,
                     accept_mobile,
                     answer_timeout: Duration::from_millis(patience_ms),
-                    silence: Duration::from_millis(750),
-                    measured: None,
+                    ..faculty_settings(&campus, number, &servers, pattern)
                 };
                 let mut serving = tokio::task::JoinSet::new();
                 for (number, port) in (1..).zip(ports) {
@@ -147,7 +135,33 @@ pub(crate) fn loopback(port: u16) -> std::net::SocketAddr {
     ([127, 0, 0, 1], port).into()
 }
 
-fn refusals() -> Refusals {
+/// What a faculty that listens anywhere needs to know.
+pub(crate) fn faculty_settings(
+    campus: &Campus,
+    number: u32,
+    servers: &[[u16; 2]],
+    pattern: Pattern,
+) -> faculty::Settings {
+    let name = Campus::faculty(number);
+    let at = |[endpoint, heartbeats]: &[u16; 2]| ServerAt {
+        endpoint: Address::from(loopback(*endpoint)),
+        heartbeats: Address::from(loopback(*heartbeats)),
+    };
+    faculty::Settings {
+        listen: loopback(0),
+        door: door(campus, &name, &name),
+        key: key(campus, &name, "server"),
+        servers: servers.iter().map(at).collect(),
+        pattern,
+        accept_mobile: true,
+        answer_timeout: Duration::from_secs(10),
+        silence: Duration::from_millis(750),
+        measured: None,
+        name,
+    }
+}
+
+pub(crate) fn refusals() -> Refusals {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Refusals::new(clock)
 }
