@@ -25,7 +25,9 @@ const REDIAL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// faculties held 150 MB.
 const QUEUE: u32 = 512;
 /// Connection events that wait to be logged.
-const EVENTS: usize = 2_048;
+pub(super) const EVENTS: usize = 2_048;
+/// Events of a connection of one's own that wait: there are few, and room for them is taken at once in every socket.
+const OWN_EVENTS: usize = 64;
 /// Routing identities that are remembered with the key that first used them.
 const IDENTITIES: usize = 65_536;
 
@@ -81,7 +83,7 @@ pub(super) fn options() -> Options {
         .handshake_timeout(HANDSHAKE)
         .reconnect(ReconnectPolicy::Exponential { min: REDIAL.0, max: REDIAL.1 })
         .tcp_keepalive(KeepAlive::Enabled { idle: Duration::from_secs(10), intvl: Duration::from_secs(5), cnt: 3 })
-        .monitor_capacity(EVENTS)
+        .monitor_capacity(OWN_EVENTS)
 }
 
 impl Door {
