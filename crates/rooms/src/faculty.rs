@@ -17,7 +17,6 @@ use kernel::config::Pattern;
 use tokio_util::sync::CancellationToken;
 
 use crate::wire::{Address, Door, Key, Refusals, Rep, WireError};
-use leaders::Leaders;
 pub use transaction::{Measured, Step};
 
 /// One of the servers a faculty knows.
@@ -82,8 +81,7 @@ impl Faculty {
     /// # Errors
     /// If a server's address or the key cannot be used.
     pub async fn serve(self, end: CancellationToken) -> Result<(), WireError> {
-        let leaders = Leaders::follow(&self.settings).await?;
-        let transactions = Arc::new(transaction::Transactions::new(self.settings, leaders));
+        let transactions = Arc::new(transaction::Transactions::begin(self.settings).await?);
         front::serve(self.rep, transactions, end).await;
         Ok(())
     }

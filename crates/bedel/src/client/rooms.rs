@@ -1,18 +1,13 @@
 //! `bedel rooms`.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::Context;
-use kernel::clock::SystemClock;
-use kernel::id::IdSource;
 use reqwest::Method;
-use rooms::keys::{KeyPair, check_name};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Campus, read};
-use crate::cli::rooms::{Inventory, Keygen, List, Rooms};
+use crate::cli::rooms::{Inventory, List, Rooms};
 
 mod request;
 
@@ -32,7 +27,7 @@ pub(crate) async fn rooms(command: Rooms) -> anyhow::Result<ExitCode> {
             let endpoint = promoted["endpoint"].as_str().unwrap_or("another server");
             println!("{endpoint} leads since epoch {}.", promoted["epoch"]);
         }
-        Rooms::Keygen(arguments) => keygen(&arguments)?,
+        Rooms::Keygen(arguments) => request::keygen(&arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -117,17 +112,5 @@ async fn inventory(arguments: Inventory) -> anyhow::Result<()> {
         "{} classrooms and {} laboratories are free; {} requests wait.",
         found["free_classrooms"], found["free_labs"], found["waiting"]
     );
-    Ok(())
-}
-
-fn keygen(arguments: &Keygen) -> anyhow::Result<()> {
-    check_name(&arguments.name)?;
-    let path = KeyPair::path(&arguments.dir, &arguments.name);
-    if path.exists() {
-        anyhow::bail!("{} is there already: remove it first, or choose another name", path.display());
-    }
-    let ids = IdSource::from_os(Arc::new(SystemClock));
-    KeyPair::generate(&ids).write(&arguments.dir, &arguments.name).context("the key could not be written")?;
-    println!("{} is secret; copy {}.pub to the folder of whoever is to admit it.", path.display(), arguments.name);
     Ok(())
 }

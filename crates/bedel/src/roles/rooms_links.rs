@@ -42,7 +42,7 @@ fn own(campus: &Campus, name: &str) -> anyhow::Result<KeyPair> {
 }
 
 /// The port `places` after that of `address`; port 0 stays any port.
-pub(super) fn offset(address: SocketAddr, places: u16) -> anyhow::Result<SocketAddr> {
+pub(crate) fn offset(address: SocketAddr, places: u16) -> anyhow::Result<SocketAddr> {
     let port = match address.port() {
         0 => 0,
         port => {

@@ -14,6 +14,7 @@ mod outages;
 mod puts;
 mod refusals;
 mod rolling;
+mod rooms;
 mod sharing;
 mod transfer;
 

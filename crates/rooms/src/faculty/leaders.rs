@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::line::Dealers;
 use super::{ServerAt, Settings};
 use crate::message::{Heartbeat, TOPIC};
 use crate::wire::{Address, Subscriber, WireError};
@@ -28,12 +29,19 @@ struct Known {
 }
 
 impl Leaders {
-    pub(super) async fn follow(settings: &Settings) -> Result<Self, WireError> {
+    /// `dealers` are kept connected to every server that lives, so that none has to be dialled when the lead changes.
+    pub(super) async fn follow(settings: &Settings, dealers: Option<&Arc<Dealers>>) -> Result<Self, WireError> {
         let known = Arc::new(watch::Sender::new(Known::default()));
         let mut following = JoinSet::new();
         for server in &settings.servers {
             let heartbeats = Subscriber::connect(&server.heartbeats, &settings.key, TOPIC).await?;
-            following.spawn(listen(heartbeats, server.endpoint.clone(), Arc::clone(&known), settings.silence));
+            let listener = Listener {
+                heartbeats,
+                endpoint: server.endpoint.clone(),
+                known: Arc::clone(&known),
+                dealers: dealers.cloned(),
+            };
+            following.spawn(listener.listen(settings.silence));
         }
         Ok(Self { known, servers: settings.servers.clone(), _following: following })
     }
@@ -88,15 +96,36 @@ impl Leaders {
     }
 }
 
-async fn listen(heartbeats: Subscriber, endpoint: Address, known: Arc<watch::Sender<Known>>, silence: Duration) {
-    loop {
-        match tokio::time::timeout(silence, heartbeats.receive()).await {
-            Ok(Ok(frames)) => match Heartbeat::read(&frames) {
-                Some(heartbeat) => heard(&known, &endpoint, heartbeat.active, heartbeat.epoch),
-                None => tracing::warn!(server.endpoint = %endpoint, "a heartbeat cannot be read"),
-            },
-            Ok(Err(_)) => return,
-            Err(_) => heard(&known, &endpoint, false, 0),
+/// Hears one server.
+struct Listener {
+    heartbeats: Subscriber,
+    endpoint: Address,
+    known: Arc<watch::Sender<Known>>,
+    dealers: Option<Arc<Dealers>>,
+}
+
+impl Listener {
+    async fn listen(self, silence: Duration) {
+        loop {
+            match tokio::time::timeout(silence, self.heartbeats.receive()).await {
+                Ok(Ok(frames)) => match Heartbeat::read(&frames) {
+                    Some(heartbeat) => {
+                        heard(&self.known, &self.endpoint, heartbeat.active, heartbeat.epoch);
+                        self.keep_connected().await;
+                    }
+                    None => tracing::warn!(server.endpoint = %self.endpoint, "a heartbeat cannot be read"),
+                },
+                Ok(Err(_)) => return,
+                Err(_) => heard(&self.known, &self.endpoint, false, 0),
+            }
+        }
+    }
+
+    async fn keep_connected(&self) {
+        if let Some(dealers) = &self.dealers
+            && let Err(error) = dealers.connect(&self.endpoint).await
+        {
+            tracing::warn!(server.endpoint = %self.endpoint, error = %error, "cannot connect");
         }
     }
 }

@@ -44,6 +44,11 @@ impl Dealers {
         self.open.lock().await.remove(server);
     }
 
+    /// Sees to it that there is a connection to `server`, or that one is being made.
+    pub(super) async fn connect(&self, server: &Address) -> Result<(), WireError> {
+        self.connection(server).await.map(drop)
+    }
+
     async fn connection(&self, server: &Address) -> Result<Arc<Connected>, WireError> {
         let mut open = self.open.lock().await;
         if let Some(connected) = open.get(server) {
@@ -60,29 +65,24 @@ impl Dealers {
 async fn read(dealer: Arc<Dealer>, server: Address, waiting: Arc<Waiting>) {
     while let Ok(mut frames) = dealer.receive().await {
         match frames.pop().as_deref().map(parse_reply) {
-            Some(Ok(reply)) => deliver(&waiting, &server, reply),
+            Some(Ok(reply)) => deliver(&waiting, &server, &reply),
             Some(Err(error)) => tracing::warn!(server.endpoint = %server, error = %error, "an answer cannot be read"),
             None => {}
         }
     }
 }
 
-fn deliver(waiting: &Waiting, server: &Address, reply: Reply) {
+fn deliver(waiting: &Waiting, server: &Address, reply: &Reply) {
     let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-    // Who waits no longer has dropped its inbox, and loses nothing.
-    match &reply {
-        Reply::Proposed(proposal) => {
-            waiting.get(&proposal.request_id).map(|inbox| inbox.send((server.clone(), reply.clone())));
-        }
-        Reply::Resolved(resolution) => {
-            waiting.get(&resolution.request_id).map(|inbox| inbox.send((server.clone(), reply.clone())));
-        }
+    let tell = |inbox: &mpsc::UnboundedSender<(Address, Reply)>| {
+        // Who waits no longer has dropped its inbox, and loses nothing.
+        drop(inbox.send((server.clone(), reply.clone())));
+    };
+    match reply {
+        Reply::Proposed(proposal) => waiting.get(&proposal.request_id).into_iter().for_each(tell),
+        Reply::Resolved(resolution) => waiting.get(&resolution.request_id).into_iter().for_each(tell),
         // It does not say which message it answers; it concerns all of them.
-        Reply::NotLeader { .. } => {
-            for inbox in waiting.values() {
-                let _ = inbox.send((server.clone(), reply.clone()));
-            }
-        }
+        Reply::NotLeader { .. } => waiting.values().for_each(tell),
     }
 }
 

@@ -12,7 +12,7 @@ use super::leaders::Leaders;
 use super::line::{Dealers, Line};
 use crate::message::{self, Reply};
 use crate::model::{Acknowledgement, Proposal, Reason, Resolution, Solicitation, Status};
-use crate::wire::Address;
+use crate::wire::{Address, WireError};
 
 /// How long an answer may take before the same is said again: each message may be repeated.
 const ATTEMPT: Duration = Duration::from_secs(1);
@@ -52,9 +52,12 @@ enum Stage {
 }
 
 impl Transactions {
-    pub(super) fn new(settings: Settings, leaders: Leaders) -> Self {
+    /// Begins to follow the servers.
+    pub(super) async fn begin(settings: Settings) -> Result<Self, WireError> {
         let dealers = Arc::new(Dealers::new(settings.key.clone()));
-        Self { settings, leaders, dealers }
+        let kept = (settings.pattern == Pattern::Async).then_some(&dealers);
+        let leaders = Leaders::follow(&settings, kept).await?;
+        Ok(Self { settings, leaders, dealers })
     }
 
     /// The final word on a request. It asks the same again, of whoever leads, until it is answered or nobody has been

@@ -40,7 +40,10 @@ fn no_room_is_in_two_live_allocations(world: &World) -> Result<(), String> {
                 return Err(format!("there is no room {room}"));
             }
             if let Some(other) = holders.insert((&record.semester, room), &record.request_id) {
-                return Err(format!("{room} of {} has {other} and {}", record.semester, record.request_id));
+                return Err(format!(
+                    "{room} of {} is in two allocations: {other} and {}",
+                    record.semester, record.request_id
+                ));
             }
         }
     }

@@ -1,18 +1,20 @@
 //! Connections that never became peers: each is logged once.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use omq_tokio::socket::MonitorStream;
-use omq_tokio::{MonitorEvent, MonitorRecvError, Socket};
+use omq_tokio::{MonitorEvent, MonitorRecvError, PeerIdent, Socket};
 use tokio::time::MissedTickBehavior;
 
 use super::Refusals;
-use super::door::Reasons;
+use super::door::{Reasons, take_reason};
 
 /// How often connections that have not proved anything yet are looked at.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// How the library words the end of a connection that the authenticator refused.
+const JUDGED: &str = "authentication failed";
 
 /// Connections that were accepted and have neither succeeded nor failed, and whether each was missing at the last look.
 type Undecided = HashMap<u64, (String, bool)>;
@@ -34,7 +36,12 @@ pub(super) async fn follow(socket: Socket, mut events: MonitorStream, reasons: R
                 Ok(MonitorEvent::HandshakeFailed { peer_ident, reason, .. }) => {
                     let address = peer_ident.to_string();
                     undecided.retain(|_, (accepted, _)| *accepted != address);
-                    let known = reasons.lock().unwrap_or_else(PoisonError::into_inner).remove(&address);
+                    let known = match &peer_ident {
+                        PeerIdent::Socket(from) if reason.contains(JUDGED) => {
+                            take_reason(&reasons, &from.ip().to_string())
+                        }
+                        _ => None,
+                    };
                     refusals.add(address, known.unwrap_or(reason));
                 }
                 Ok(_) => {}

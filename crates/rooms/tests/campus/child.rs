@@ -6,16 +6,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::clock::{Clock, SystemClock};
-use kernel::config::Pattern;
+use kernel::config::{self, Pattern};
+use kernel::data_dir::DataDir;
+use kernel::id::IdSource;
+use kernel::lifecycle::Lifecycle;
+use kernel::secret::Secret;
 use rooms::faculty::{self, Faculty, ServerAt};
 use rooms::keys::{Admission, Campus, KeyPair, read_public};
 use rooms::server::{self, Sockets};
 use rooms::wire::{Address, Door, Key, Refusals};
+use rooms::{Deps, Role};
 use serde::{Deserialize, Serialize};
+use store::Sql;
 use testkit::process::Guard;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-use crate::table::Table;
 
 const PART: &str = "BEDEL_ROOMS_TEST_PART";
 
@@ -24,10 +29,10 @@ const PART: &str = "BEDEL_ROOMS_TEST_PART";
 pub(crate) enum Part {
     Server {
         name: String,
-        root: PathBuf,
+        data: PathBuf,
         ports: [u16; 2],
         pattern: Pattern,
-        table: Table,
+        ack_timeout_ms: u64,
     },
     Faculties {
         root: PathBuf,
@@ -60,26 +65,17 @@ fn plays_its_part() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         match part {
-            Part::Server { name, root, ports, pattern, table } => play_server(name, root, ports, pattern, table).await,
+            Part::Server { name, data, ports, pattern, ack_timeout_ms } => {
+                let settings = config::Rooms { ack_timeout_ms, pattern, ..config::Rooms::default() };
+                play_server(name, DataDir::new(data), ports, settings).await;
+            }
             Part::Faculties { root, ports, servers, pattern, accept_mobile, patience_ms } => {
                 let campus = Campus::new(root, 10, 5);
                 let settings = |number: u32, port: u16| faculty::Settings {
-                    name: Campus::faculty(number),
                     listen: loopback(port),
-                    door: door(&campus, &Campus::faculty(number), &Campus::faculty(number)),
-                    key: key(&campus, &Campus::faculty(number), "server"),
-                    servers: servers
-                        .iter()
-                        .map(|[endpoint, heartbeats]| ServerAt {
-                            endpoint: Address::from(loopback(*endpoint)),
-                            heartbeats: Address::from(loopback(*heartbeats)),
-                        })
-                        .collect(),
-                    pattern,
                     accept_mobile,
                     answer_timeout: Duration::from_millis(patience_ms),
-                    silence: Duration::from_millis(750),
-                    measured: None,
+                    ..faculty_settings(&campus, number, &servers, pattern)
                 };
                 let mut serving = tokio::task::JoinSet::new();
                 for (number, port) in (1..).zip(ports) {
@@ -92,26 +88,80 @@ fn plays_its_part() {
     });
 }
 
-async fn play_server(name: String, root: PathBuf, ports: [u16; 2], pattern: Pattern, table: Table) {
-    let campus = Campus::new(root, 10, 5);
-    let settings = server::Settings {
-        server: name,
+async fn play_server(name: String, data: DataDir, ports: [u16; 2], settings: config::Rooms) {
+    rustls::crypto::ring::default_provider().install_default().expect("the first");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let lifecycle = Lifecycle::new();
+    let (refusals, refused) = Refusals::recorded(Arc::clone(&clock));
+    let campus = Campus::new(data.root().join("rooms"), 10, 5);
+    let sockets = server::Settings {
+        server: name.clone(),
         listen: loopback(ports[0]),
         heartbeat_listen: loopback(ports[1]),
-        pattern,
-        workers: 4,
-        heartbeat: Duration::from_millis(250),
+        pattern: settings.pattern,
+        workers: settings.workers,
+        heartbeat: Duration::from_millis(settings.heartbeat_ms),
         door: door(&campus, "server", "server"),
     };
-    let sockets = Sockets::bind(settings, &refusals()).await.expect("binds");
-    sockets.serve(table.open(), CancellationToken::new()).await;
+    let sockets = Sockets::bind(sockets, &refusals).await.expect("binds");
+    let built = rooms::build(Deps {
+        sql: open(&data, 4).await,
+        records: open(&data, 1).await,
+        live: store::open_live(&config::Live::default(), &data, Arc::clone(&clock)).await.expect("live"),
+        ids: IdSource::from_os(Arc::clone(&clock)),
+        clock,
+        settings,
+        role: if name.ends_with("-1") { Role::Primary } else { Role::Backup },
+        replica: name,
+        endpoint: sockets.endpoint().to_string(),
+        presence: TcpListener::bind("127.0.0.1:0").await.expect("binds"),
+        http: None,
+        client: reqwest::Client::new(),
+        refused,
+        lifecycle: lifecycle.clone(),
+    })
+    .expect("builds");
+    lifecycle.spawn(sockets.serve(built.core, lifecycle.soft().clone()));
+    lifecycle.run_to_end(Duration::from_secs(5)).await;
+}
+
+/// The records, as a server opens them.
+pub(crate) async fn open(data: &DataDir, connections: u32) -> Sql {
+    let config = config::Sql { url: Secret::new("sqlite".to_owned()), connections };
+    Sql::open("rooms", &config, data).await.expect("opens")
 }
 
 pub(crate) fn loopback(port: u16) -> std::net::SocketAddr {
     ([127, 0, 0, 1], port).into()
 }
 
-fn refusals() -> Refusals {
+/// What a faculty that listens anywhere needs to know.
+pub(crate) fn faculty_settings(
+    campus: &Campus,
+    number: u32,
+    servers: &[[u16; 2]],
+    pattern: Pattern,
+) -> faculty::Settings {
+    let name = Campus::faculty(number);
+    let at = |[endpoint, heartbeats]: &[u16; 2]| ServerAt {
+        endpoint: Address::from(loopback(*endpoint)),
+        heartbeats: Address::from(loopback(*heartbeats)),
+    };
+    faculty::Settings {
+        listen: loopback(0),
+        door: door(campus, &name, &name),
+        key: key(campus, &name, "server"),
+        servers: servers.iter().map(at).collect(),
+        pattern,
+        accept_mobile: true,
+        answer_timeout: Duration::from_secs(10),
+        silence: Duration::from_millis(750),
+        measured: None,
+        name,
+    }
+}
+
+pub(crate) fn refusals() -> Refusals {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Refusals::new(clock)
 }

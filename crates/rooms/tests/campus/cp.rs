@@ -83,7 +83,7 @@ async fn cp03_classrooms_are_adapted_when_labs_run_out() {
 async fn cp04_a_faculty_that_wants_no_adapted_rooms_rejects_them() {
     let campus = Campus::start(Plan { accept_mobile: false, ..Plan::default() }).await;
     let said = campus.ask(&asked("program-01-1", "r-1", 0, 61)).await;
-    assert_eq!((said.status, said.reason), (Status::Denied, Some(Reason::Rejected)));
+    assert_eq!((said.status, said.reason), (Status::Canceled, Some(Reason::Rejected)));
     assert_eq!(
         campus.ask(&asked("program-01-1", "r-2", 380, 60)).await.status,
         Status::Accepted,
@@ -94,12 +94,12 @@ async fn cp04_a_faculty_that_wants_no_adapted_rooms_rejects_them() {
 #[tokio::test]
 async fn cp05_no_server_is_canceled_after_the_faculty_s_patience() {
     let mut campus = Campus::start(Plan { patience: Duration::from_secs(2), ..Plan::default() }).await;
-    campus.server.kill9();
+    campus.servers[0].kill9();
     let begun = Instant::now();
     let said = campus.ask(&asked("program-01-1", "r-1", 7, 2)).await;
     assert_eq!((said.status, said.reason), (Status::Canceled, Some(Reason::Unavailable)));
     assert!((Duration::from_secs(2)..Duration::from_secs(4)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
-    campus.restart_server().await;
+    campus.restart_server(0).await;
     assert_eq!(campus.ask(&asked("program-01-1", "r-1", 7, 2)).await.status, Status::Accepted, "the same, later");
 }
 

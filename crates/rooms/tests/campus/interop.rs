@@ -95,7 +95,7 @@ async fn pyzmq_hears_heartbeats() {
 async fn pyzmq_is_a_server_towards_our_faculty_in_both_patterns() {
     for (pattern, route) in [(Pattern::Async, 1), (Pattern::Broker, 2)] {
         let mut campus = Campus::start(Plan { pattern, ..Plan::default() }).await;
-        campus.server.kill9();
+        campus.servers[0].kill9();
         let [key, _] = campus.key_files("server");
         let spec = json!({"endpoint": campus.server().to_string(), "heartbeats": campus.heartbeats().to_string(),
             "seconds": 6, "key": key});

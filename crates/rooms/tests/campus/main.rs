@@ -4,7 +4,7 @@ mod attacks;
 mod campus;
 mod child;
 mod cp;
+mod failover;
 mod input;
 mod interop;
 mod peer;
-mod table;
