@@ -1,0 +1,2 @@
+use crate::tree::Tree;
+fn _unused(_: Tree) {}

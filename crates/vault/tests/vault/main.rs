@@ -1,0 +1,9 @@
+//! The vault from outside: whole trees through whole repositories, cut, damaged, read by strangers.
+
+mod blobs;
+mod crash;
+mod damage;
+mod golden;
+mod readers;
+mod round_trip;
+mod tree;
