@@ -96,16 +96,17 @@ impl Encoder {
         Ok(Fragment { chunk, bytes: Bytes::from(deflated.unwrap_or_else(|| stored(raw))) })
     }
 
-    /// `None` if more than `most` bytes would be needed.
+    /// `None` if more than `most` bytes are needed. There is always room for more than that: zlib-rs 0.6.8 panics when a
+    /// stored block is due while output is full.
     fn deflated(&mut self, raw: &[u8], most: usize) -> Option<Vec<u8>> {
         self.deflate.reset();
-        // One byte more, so that a full buffer tells that the flush did not fit.
-        let mut output = vec![0; most + 1];
+        let mut output = vec![0; raw.len() + raw.len() / 7 + (64 << 10)];
         let status = self.deflate.compress(raw, &mut output, FlushCompress::Full).ok()?;
         let written = usize::try_from(self.deflate.total_out()).ok()?;
-        let complete = self.deflate.total_in() == raw.len() as u64 && written <= most;
+        let complete = self.deflate.total_in() == raw.len() as u64 && written < output.len();
         output.truncate(written);
-        (status == Status::Ok && complete && output.ends_with(&FLUSHED)).then_some(output)
+        output.shrink_to_fit();
+        (status == Status::Ok && complete && written <= most && output.ends_with(&FLUSHED)).then_some(output)
     }
 }
 

@@ -139,6 +139,14 @@ fn a_fragment_that_ends_inside_a_block_is_refused() {
 
 proptest! {
     #[test]
+    fn runs_of_text_and_noise_come_back(runs in prop::collection::vec((any::<bool>(), 1_usize..60_000), 1..20), level in 1_u32..=9) {
+        let raw: Vec<u8> = runs.iter().flat_map(|(is_text, length)| if *is_text { text(*length) } else { noise(*length) }).collect();
+        let fragment = Encoder::new(level).encode(&raw).unwrap();
+        prop_assert!(fragment.bytes().len() <= longest(fragment.chunk().length));
+        prop_assert_eq!(Decoder::default().decode(fragment.chunk(), fragment.bytes()).unwrap(), raw);
+    }
+
+    #[test]
     fn arbitrary_bytes_are_refused_not_believed(raw in prop::collection::vec(any::<u8>(), 1..500), bytes: Vec<u8>) {
         let chunk = Chunk::of(&raw).unwrap();
         if let Ok(decoded) = Decoder::default().decode(&chunk, &bytes) {

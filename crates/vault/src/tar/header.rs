@@ -79,11 +79,11 @@ struct Name {
 impl Name {
     fn of(meta: &Meta) -> Self {
         let name = &meta.name;
-        if matches!(meta.kind, Kind::File { extents: Some(_), .. }) {
+        if let Some(text) = sparse_name(meta) {
             // What a reader without sparse files shall call the map and the data.
-            let base = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-            let base = &base[..base.len().min(80)];
-            return Self { prefix: Vec::new(), name: [b"GNUSparseFile.0/", base].concat(), long: false };
+            let base = text.rsplit('/').next().unwrap_or_default();
+            let base = &base[..base.floor_char_boundary(80)];
+            return Self { prefix: Vec::new(), name: format!("GNUSparseFile.0/{base}").into_bytes(), long: false };
         }
         if name.len() <= 100 {
             return Self { prefix: Vec::new(), name: name.clone(), long: false };
@@ -94,6 +94,13 @@ impl Name {
             None => Self { prefix: Vec::new(), name: name[..100].to_vec(), long: true },
         }
     }
+}
+
+/// The name of a file with holes, for its PAX record. One that is no UTF-8, which bsdtar refuses there, stays where other
+/// names are.
+fn sparse_name(meta: &Meta) -> Option<&str> {
+    let sparse = matches!(meta.kind, Kind::File { extents: Some(_), .. });
+    std::str::from_utf8(&meta.name).ok().filter(|_| sparse)
 }
 
 /// What the header's fields cannot say. Numbers too large for octal are in the header as well, in base 256.
@@ -122,7 +129,9 @@ fn records(meta: &Meta, name: &Name, target: &[u8], stored: u64) -> Vec<u8> {
     if let Kind::File { size, extents: Some(_) } = meta.kind {
         pax::write(&mut records, b"GNU.sparse.major", b"1");
         pax::write(&mut records, b"GNU.sparse.minor", b"0");
-        pax::write(&mut records, b"GNU.sparse.name", &meta.name);
+        if let Some(name) = sparse_name(meta) {
+            pax::write(&mut records, b"GNU.sparse.name", name.as_bytes());
+        }
         pax::write(&mut records, b"GNU.sparse.realsize", size.to_string().as_bytes());
     }
     for (attribute, value) in &meta.xattrs {

@@ -15,7 +15,7 @@ pub enum MetaError {
     /// The name is empty, absolute, too long, has `.`, `..`, an empty part or a NUL, or its last `/` does not fit its kind.
     #[error("not a name within an archive: {}", String::from_utf8_lossy(.0).escape_debug())]
     BadName(Vec<u8>),
-    /// The link target is empty, too long or has a NUL, or a hard link's target is no name within the archive.
+    /// The link target is empty, too long or has a NUL, or a hard link's target is no earlier name.
     #[error("not a link target: {}", String::from_utf8_lossy(.0).escape_debug())]
     BadTarget(Vec<u8>),
     /// Entries are sorted by the bytes of their names, and no name comes twice.
@@ -112,7 +112,11 @@ impl Meta {
             Kind::Symlink(target) if target.is_empty() || target.len() > MAX_NAME || target.contains(&0) => {
                 return Err(MetaError::BadTarget(target.clone()));
             }
-            Kind::HardLink(target) if check_name(target).is_err() || target.ends_with(b"/") => {
+            Kind::HardLink(target)
+                if check_name(target).is_err()
+                    || target.ends_with(b"/")
+                    || order(target, &self.name) != Ordering::Less =>
+            {
                 return Err(MetaError::BadTarget(target.clone()));
             }
             Kind::File { size, extents } => {

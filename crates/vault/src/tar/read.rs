@@ -133,7 +133,7 @@ impl Draft {
             Ok((number(&block[329..337])?, number(&block[337..345])?))
         };
         let stored = self.size.map_or_else(|| octal(&block[124..136]), Ok)?;
-        let sparse = self.sparse_name.is_some();
+        let sparse = self.sparse_size.is_some();
         let kind = match block[156] {
             b'0' => Kind::File { size: self.sparse_size.unwrap_or(stored), extents: None },
             b'1' => Kind::HardLink(target),

@@ -7,13 +7,14 @@ pub const SMALLEST_HOLE: u64 = 1 << 20;
 /// More extents than this are refused: their map alone would be tens of megabytes.
 const MAX_EXTENTS: usize = 1 << 20;
 
-/// Where a file's data lies; what lies between is holes.
+/// Where a file's data lies, in whole blocks but for the file's end; what lies between is holes. Whole blocks because GNU
+/// tar begins each extent at one, and others do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extents(Vec<(u64, u64)>);
 
 impl Extents {
     /// From (offset, length) pairs in order that do not overlap, as SEEK_DATA and SEEK_HOLE tell them. Extents with less
-    /// than [`SMALLEST_HOLE`] between them become one. `None` if no hole remains.
+    /// than [`SMALLEST_HOLE`] between them become one, so ask [`Extents::as_slice`] what to read. `None` if no hole remains.
     ///
     /// # Errors
     /// [`MetaError::BadNumber`]: out of order, overlapping, beyond `size`, or too many.
@@ -25,11 +26,12 @@ impl Extents {
                 return Err(MetaError::BadNumber);
             }
             end = offset + length;
+            let (start, stop) = (offset - offset % BLOCK, end.next_multiple_of(BLOCK).min(size));
             match extents.last_mut() {
                 _ if length == 0 => {}
-                Some(last) if offset - (last.0 + last.1) < SMALLEST_HOLE => last.1 = end - last.0,
-                None if offset < SMALLEST_HOLE => extents.push((0, end)),
-                _ => extents.push((offset, length)),
+                Some(last) if start.saturating_sub(last.0 + last.1) < SMALLEST_HOLE => last.1 = stop - last.0,
+                None if start < SMALLEST_HOLE => extents.push((0, stop)),
+                _ => extents.push((start, stop - start)),
             }
         }
         let (start, end) = (extents.first().map_or(size, |first| first.0), extents.last().map_or(0, |(o, l)| o + l));
@@ -95,6 +97,9 @@ impl Extents {
                 return Err(MetaError::BadNumber);
             }
             end = offset + length;
+            if !offset.is_multiple_of(BLOCK) && length > 0 || !length.is_multiple_of(BLOCK) && end != size {
+                return Err(MetaError::BadNumber);
+            }
             match length {
                 0 if offset == size && number + 1 == count => {}
                 0 => return Err(MetaError::BadNumber),

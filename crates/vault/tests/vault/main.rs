@@ -3,6 +3,7 @@
 mod blobs;
 mod crash;
 mod damage;
+mod fuzz;
 mod golden;
 mod readers;
 mod round_trip;
