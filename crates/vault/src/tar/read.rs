@@ -158,7 +158,7 @@ impl Draft {
         };
         meta.check()?;
         let is_file = matches!(meta.kind, Kind::File { .. });
-        if sparse && !is_file || !is_file && stored > 0 {
+        if !is_file && (sparse || stored > 0) {
             return Err(ReadError::NotCanonical);
         }
         Ok(Header { meta, length, stored, sparse })

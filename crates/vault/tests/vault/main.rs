@@ -1,5 +1,7 @@
 //! The vault from outside: whole trees through whole repositories, cut, damaged, read by strangers.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod blobs;
 mod crash;
 mod damage;
