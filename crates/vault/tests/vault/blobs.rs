@@ -68,7 +68,7 @@ impl Disk {
         }
         let keys: Vec<BlobKey> = state.blobs.keys().cloned().collect();
         for key in keys {
-            let vanishes = dice() % 2 == 0;
+            let vanishes = dice().is_multiple_of(2);
             let blob = state.blobs.get_mut(&key).unwrap();
             let unsynced = blob.bytes.len() - blob.synced;
             if unsynced > 0 {
@@ -181,7 +181,7 @@ impl BlobWriter for Writer {
         state.deleted.clear();
         let blob = state.blobs.get_mut(&self.key).ok_or_else(dead)?;
         // Power that goes now goes before the sync in one half of the cases, and before its answer in the other.
-        let done = !last || blob.bytes.len() % 2 == 0;
+        let done = !last || blob.bytes.len().is_multiple_of(2);
         if done {
             (blob.synced, blob.ever_synced) = (blob.bytes.len(), true);
         }

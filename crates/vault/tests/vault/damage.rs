@@ -94,10 +94,10 @@ async fn any_flipped_bit_is_found_or_does_no_harm() {
             writer.append(vec![content.into()]).await.unwrap();
         }
         let repository = open(&copy).await;
-        if let Some(record) = repository.backups().first() {
-            if let Ok(restored) = restore(&repository, record.number).await {
-                assert!(restored == tree, "{key} {place:?}");
-            }
+        if let Some(record) = repository.backups().first()
+            && let Ok(restored) = restore(&repository, record.number).await
+        {
+            assert!(restored == tree, "{key} {place:?}");
         }
         disk.damage(&key, |bytes| bytes[place.0] ^= place.1);
     }

@@ -186,7 +186,9 @@ async fn each_target_keeps_its_own_and_nodes_do_not_see_each_other() {
     let disk = Disk::default();
     let repository = open(&disk).await;
     for now in 0..6 {
-        back_up(&repository, &some_tree(now, 5), if now % 2 == 0 { "/etc" } else { "/srv" }, now).await.unwrap();
+        back_up(&repository, &some_tree(now, 5), if now.is_multiple_of(2) { "/etc" } else { "/srv" }, now)
+            .await
+            .unwrap();
     }
     let retention = Retention { keep: 2, pinned: BTreeSet::new(), grace: Duration::ZERO };
     assert_eq!(repository.plan(&retention, 9).await.unwrap().drop, [0, 1]);

@@ -61,7 +61,7 @@ pub fn some_tree(seed: u64, files: u64) -> Tree {
             _ => roll() % 20_000,
         };
         let length = usize::try_from(length).unwrap();
-        let data = if roll() % 2 == 0 {
+        let data = if roll().is_multiple_of(2) {
             noise(roll(), length)
         } else {
             b"text ".iter().copied().cycle().take(length).collect()
