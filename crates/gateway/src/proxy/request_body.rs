@@ -18,7 +18,7 @@ const EXPECT_PATIENCE: Duration = Duration::from_secs(1);
 /// What is read of a body nobody wants, so that the client finishes sending and reads its answer.
 const DRAIN_BYTES: u64 = 256 << 20;
 /// How long that may take.
-const DRAIN_TIME: Duration = Duration::from_secs(5);
+const DRAIN_TIME: Duration = Duration::from_secs(30);
 
 /// What is known of a streaming request body outside the task that sends it.
 #[derive(Debug)]

@@ -1,0 +1,222 @@
+//! A fragment: one chunk deflated alone, such that fragments in a row are one deflate stream.
+
+use bytes::Bytes;
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+use crate::chunk::{Chunk, ChunkId, MAX_CHUNK};
+
+/// How a full flush ends: an empty stored block, whose lengths lie on a byte border.
+const FLUSHED: [u8; 4] = [0, 0, 0xff, 0xff];
+const STORED_BLOCK: usize = 0xffff;
+/// How much of a chunk is tried first, and the most its deflated form may keep for the rest to be deflated too.
+const PROBE: usize = 16 << 10;
+const PROBE_WORTH: usize = PROBE * 97 / 100;
+
+/// Why a fragment is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FragmentError {
+    /// A chunk has 1 to [`MAX_CHUNK`] bytes.
+    #[error("a chunk of {0} bytes")]
+    BadLength(u64),
+    /// The fragment is longer than the same bytes uncompressed.
+    #[error("the fragment is longer than its content uncompressed")]
+    TooLong,
+    /// It inflates to more than it should.
+    #[error("the fragment inflates to more than it says")]
+    Bomb,
+    /// It inflates to less than it should.
+    #[error("the fragment inflates to less than it says")]
+    TooShort,
+    /// It has a block marked as the last, which would cut off every archive that uses it.
+    #[error("the fragment has a final block")]
+    Final,
+    /// It does not end with a full flush on a byte border, so that nothing can follow it.
+    #[error("the fragment does not end with a full flush")]
+    NotFlushed,
+    /// It is not deflate, or refers to bytes before its own.
+    #[error("the fragment is not deflate")]
+    Corrupt,
+    /// Its content has another CRC-32.
+    #[error("the fragment's content has another CRC-32")]
+    WrongCrc,
+    /// Its content is another chunk.
+    #[error("the fragment's content is another chunk")]
+    WrongHash,
+}
+
+/// A fragment that is known to be good: made here, or verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fragment {
+    chunk: Chunk,
+    bytes: Bytes,
+}
+
+impl Fragment {
+    /// What it inflates to.
+    #[must_use]
+    pub const fn chunk(&self) -> &Chunk {
+        &self.chunk
+    }
+
+    /// Its bytes, as they stand in packs and archives.
+    #[must_use]
+    pub const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+/// The longest that a fragment of so many raw bytes may be: stored blocks and one flush.
+#[must_use]
+pub const fn longest(raw: u32) -> usize {
+    raw as usize + (raw as usize).div_ceil(STORED_BLOCK) * 5 + 5
+}
+
+/// Makes fragments; keeps its memory (about 300 KiB) between them. One per worker.
+#[derive(Debug)]
+pub struct Encoder {
+    deflate: Compress,
+}
+
+impl Encoder {
+    /// `level` is 1 (fast) to 9 (small), clamped; 3 is the default of everything above.
+    #[must_use]
+    pub fn new(level: u32) -> Self {
+        Self { deflate: Compress::new(Compression::new(level.clamp(1, 9)), false) }
+    }
+
+    /// Deflates a chunk.
+    ///
+    /// # Errors
+    /// [`FragmentError::BadLength`].
+    pub fn encode(&mut self, raw: &[u8]) -> Result<Fragment, FragmentError> {
+        let chunk = Chunk::of(raw).ok_or(FragmentError::BadLength(raw.len() as u64))?;
+        let middle = raw.len().saturating_sub(PROBE) / 2;
+        let worth = raw.len() <= PROBE || self.deflated(&raw[middle..middle + PROBE], PROBE_WORTH).is_some();
+        let deflated = if worth { self.deflated(raw, longest(chunk.length) - 1) } else { None };
+        Ok(Fragment { chunk, bytes: Bytes::from(deflated.unwrap_or_else(|| stored(raw))) })
+    }
+
+    /// `None` if more than `most` bytes are needed. There is always room for more than that: zlib-rs 0.6.8 panics when a
+    /// stored block is due while output is full.
+    fn deflated(&mut self, raw: &[u8], most: usize) -> Option<Vec<u8>> {
+        self.deflate.reset();
+        let mut output = vec![0; raw.len() + raw.len() / 7 + (64 << 10)];
+        let status = self.deflate.compress(raw, &mut output, FlushCompress::Full).ok()?;
+        let written = usize::try_from(self.deflate.total_out()).ok()?;
+        let complete = self.deflate.total_in() == raw.len() as u64 && written < output.len();
+        output.truncate(written);
+        output.shrink_to_fit();
+        (status == Status::Ok && complete && written <= most && output.ends_with(&FLUSHED)).then_some(output)
+    }
+}
+
+fn stored(raw: &[u8]) -> Vec<u8> {
+    let mut output = Vec::with_capacity(raw.len() + raw.len() / STORED_BLOCK * 5 + 10);
+    for block in raw.chunks(STORED_BLOCK) {
+        let [low, high, ..] = block.len().to_le_bytes();
+        output.extend([0, low, high, !low, !high]);
+        output.extend_from_slice(block);
+    }
+    output.push(0);
+    output.extend(FLUSHED);
+    output
+}
+
+/// Inflates fragments and refuses bad ones; keeps its memory between them. One per worker.
+#[derive(Debug)]
+pub struct Decoder {
+    inflate: Decompress,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self { inflate: Decompress::new(false) }
+    }
+}
+
+impl Decoder {
+    /// Believes nothing about `bytes` and takes them for `chunk`'s fragment only if they are.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with them.
+    pub fn verify(&mut self, chunk: &Chunk, bytes: Bytes) -> Result<Fragment, FragmentError> {
+        self.decode(chunk, &bytes)?;
+        Ok(Fragment { chunk: *chunk, bytes })
+    }
+
+    /// The raw bytes of `chunk`, from what must be its fragment.
+    ///
+    /// # Errors
+    /// As [`Decoder::verify`].
+    pub fn decode(&mut self, chunk: &Chunk, fragment: &[u8]) -> Result<Vec<u8>, FragmentError> {
+        let raw = self.inflated(chunk.length, fragment)?;
+        if crc32fast::hash(&raw) != chunk.crc {
+            return Err(FragmentError::WrongCrc);
+        }
+        if ChunkId::of(&raw) != chunk.id {
+            return Err(FragmentError::WrongHash);
+        }
+        Ok(raw)
+    }
+
+    /// Inflates the fragment and then, in the same stream, a last stored block with the fragment's own hash. That block
+    /// comes out unharmed only if the fragment left the stream between two blocks, on a byte border: a fragment that
+    /// ends inside a block reads its first byte, `01`, as symbols, and one whose block ends with that byte's first bit
+    /// reads the rest as the header of a block that is not the last. The hash cannot be arranged beforehand.
+    fn inflated(&mut self, length: u32, fragment: &[u8]) -> Result<Vec<u8>, FragmentError> {
+        if !(1..=MAX_CHUNK).contains(&length) {
+            return Err(FragmentError::BadLength(u64::from(length)));
+        }
+        if fragment.len() > longest(length) {
+            return Err(FragmentError::TooLong);
+        }
+        let expected = length as usize;
+        let mut raw = vec![0; expected + 64];
+        self.inflate.reset(false);
+        let (consumed, written, ended) = self.feed(fragment, &mut raw)?;
+        if ended {
+            return Err(FragmentError::Final);
+        }
+        if written > expected {
+            return Err(FragmentError::Bomb);
+        }
+        if consumed < fragment.len() {
+            return Err(FragmentError::Corrupt);
+        }
+        if written < expected {
+            return Err(FragmentError::TooShort);
+        }
+        let seal = blake3::hash(fragment);
+        let mut last = [0; 37];
+        last[..5].copy_from_slice(&[1, 32, 0, !32, !0]);
+        last[5..].copy_from_slice(seal.as_bytes());
+        let end = self.feed(&last, &mut raw[expected..]).map_err(|_| FragmentError::NotFlushed)?;
+        if !fragment.ends_with(&FLUSHED) || end != (37, 32, true) || raw[expected..expected + 32] != *seal.as_bytes() {
+            return Err(FragmentError::NotFlushed);
+        }
+        raw.truncate(expected);
+        Ok(raw)
+    }
+
+    /// How much was consumed and written, and whether the stream ended.
+    fn feed(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize, bool), FragmentError> {
+        let (mut consumed, mut written) = (0, 0);
+        loop {
+            let (from, to) = (self.inflate.total_in(), self.inflate.total_out());
+            let status = self
+                .inflate
+                .decompress(&input[consumed..], &mut output[written..], FlushDecompress::None)
+                .map_err(|_| FragmentError::Corrupt)?;
+            let took = usize::try_from(self.inflate.total_in() - from).unwrap_or(usize::MAX);
+            let gave = usize::try_from(self.inflate.total_out() - to).unwrap_or(usize::MAX);
+            (consumed, written) = (consumed + took, written + gave);
+            let ended = status == Status::StreamEnd;
+            if ended || (took == 0 && gave == 0) || (consumed == input.len() && written < output.len()) {
+                return Ok((consumed, written, ended));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
