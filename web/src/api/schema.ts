@@ -302,6 +302,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What somebody should know, newest first. */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every room of a semester, and who has it. */
+        get: operations["get_inventory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leadership, counts, response times and refusals. */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the other server lead; no request fails. */
+        post: operations["promote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests for rooms, newest first. */
+        get: operations["list_requests"];
+        put?: never;
+        /** Ask for rooms. The answer is a proposal that reserves them until `deadline`, a denial, or a place on the waiting list. */
+        post: operations["create_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/requests.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests as a table (RFC 4180), newest first; rooms are separated by spaces. As JSON: `GET /api/v1/rooms/requests`. */
+        get: operations["export_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request. */
+        get: operations["get_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/requests/{id}/ack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take or reject a proposal; or leave the waiting list (`accept` false). What was final before stays: look at `state`. */
+        post: operations["acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/requests/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give back the rooms of an accepted request; they go to whoever waits. Any other request stays as it is. */
+        post: operations["release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shares/{share}": {
         parameters: {
             query?: never;
@@ -604,6 +758,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description What an alert is about.
+         * @enum {string}
+         */
+        AlertKind: "rooms-exhausted" | "labs-exhausted" | "takeover";
+        /** @description Something that somebody should know. */
+        AlertView: {
+            /** Format: date-time */
+            at: string;
+            detail: string;
+            kind: components["schemas"]["AlertKind"];
+        };
+        /** @description The newest alerts. */
+        Alerts: {
+            items: components["schemas"]["AlertView"][];
+        };
         /** @description An API token, without the token itself. */
         ApiToken: {
             /**
@@ -745,6 +915,11 @@ export interface components {
          * @enum {string}
          */
         Direction: "upload" | "download";
+        /**
+         * @description One thing a room may have.
+         * @enum {string}
+         */
+        Equipment: "projector" | "whiteboard" | "air-conditioning" | "step-free" | "computers";
         /** @description One thing that is wrong with a request's body or query. */
         FieldError: {
             /** @description A stable word for programs: `missing`, `unknown`, `type`, `too_long`, … */
@@ -844,11 +1019,43 @@ export interface components {
              */
             bytes: number | null;
         };
+        /** @description Who has a room. */
+        Holder: {
+            faculty: string;
+            /** @description It is a classroom adapted as a laboratory. */
+            mobile: boolean;
+            program: string;
+            request: string;
+            /** @description It is reserved until its proposal is answered, not assigned yet. */
+            reserved: boolean;
+        };
+        /** @description The rooms of a semester and who has them. */
+        InventoryView: {
+            /** @description How many of all are free. */
+            free_classrooms: number;
+            free_labs: number;
+            rooms: components["schemas"]["RoomView"][];
+            semester: string;
+            /** @description Requests that wait for rooms. */
+            waiting: number;
+        };
         /**
          * @description Where something that was begun with a voucher stands, as a word.
          * @enum {string}
          */
         ItemState: "open" | "done" | "removed";
+        /**
+         * @description What a room was built as.
+         * @enum {string}
+         */
+        Kind: "classroom" | "lab";
+        /** @description The active server. */
+        LeaderView: {
+            endpoint: string;
+            /** Format: int64 */
+            epoch: number;
+            server: string;
+        };
         Logout: {
             /** @description Ends all sessions of the user; takes an access token. */
             everywhere?: boolean;
@@ -882,6 +1089,54 @@ export interface components {
              * @example /v/0123456789abcdef0123456789abcdef
              */
             url: string;
+        };
+        /** @description How the service does. */
+        Metrics: {
+            leader?: components["schemas"]["LeaderView"] | null;
+            /** @description SOL → PROP or RES. */
+            proposal: components["schemas"]["Spread"];
+            /** @description The newest of them. */
+            refusals: components["schemas"]["RefusalView"][];
+            /**
+             * Format: int64
+             * @description Connections ever refused.
+             */
+            refused: number;
+            /** @description Requests by state. */
+            requests: components["schemas"]["StateCount"][];
+            /** @description ACK → RES. */
+            resolution: components["schemas"]["Spread"];
+            /** @description What happened to the servers, newest first. */
+            servers: components["schemas"]["ServerView"][];
+        };
+        NewRequest: {
+            /** Format: int32 */
+            classrooms?: number;
+            /** @description What each room must have. */
+            equipment?: components["schemas"]["Equipment"][];
+            /** @example faculty-01 */
+            faculty: string;
+            /**
+             * Format: int64
+             * @description How long the proposal waits for its answer, in seconds.
+             * @default 60
+             */
+            hold_s: number | null;
+            /** Format: int32 */
+            labs?: number;
+            /**
+             * Format: int32
+             * @description Fewest seats of each room.
+             */
+            minimum_capacity?: number | null;
+            /** @example program-01-1 */
+            program: string;
+            /** @description Names the request within its faculty: a repeat under the same name gets the same answer. Made if not given. */
+            request_id?: string | null;
+            /** @example 2025-10 */
+            semester: string;
+            /** @description Wait for rooms if there are too few, instead of being denied. */
+            wait?: boolean;
         };
         /** @description A share that is asked for. */
         NewShare: {
@@ -1111,6 +1366,56 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Paged_RequestView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** Format: date-time */
+                asked_at: string;
+                /** Format: date-time */
+                changed_at: string;
+                /**
+                 * Format: int32
+                 * @description Classrooms asked for.
+                 */
+                classrooms: number;
+                /**
+                 * Format: date-time
+                 * @description When the proposal ends.
+                 */
+                deadline?: string | null;
+                /** @description Why, for people. */
+                detail?: string | null;
+                /**
+                 * Format: int64
+                 * @description The leadership under which the state was reached.
+                 */
+                epoch: number;
+                equipment: components["schemas"]["Equipment"][];
+                /** @example faculty-01 */
+                faculty: string;
+                /** @description Also the transaction's name. */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description Laboratories asked for.
+                 */
+                labs: number;
+                /** Format: int32 */
+                minimum_capacity: number;
+                /** @example program-01-1 */
+                program: string;
+                /** @description Its name within the faculty. */
+                request_id: string;
+                /** @description Rooms that are or were proposed; they are the programme's while the state is `accepted`. */
+                rooms: components["schemas"]["RoomsView"];
+                /** @example 2025-10 */
+                semester: string;
+                state: components["schemas"]["State"];
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Paged_Share: {
             /** @description The items, in the list's order. */
             items: {
@@ -1288,6 +1593,13 @@ export interface components {
             /** @description What went wrong, for programs: a stable path such as `/problems/conflict`. */
             type: string;
         };
+        /** @description Who leads now. */
+        Promoted: {
+            /** @description Where the active server takes transactions. */
+            endpoint?: string | null;
+            /** Format: int64 */
+            epoch: number;
+        };
         /** @description What a user has and may have. */
         Quota: {
             /**
@@ -1376,6 +1688,13 @@ export interface components {
             /** @description The refresh token; without it that of the cookie is taken. */
             refresh_token?: string | null;
         };
+        /** @description A connection that was refused. */
+        RefusalView: {
+            address: string;
+            /** Format: date-time */
+            at: string;
+            reason: string;
+        };
         /** @description Role, carnet and courses are missing on purpose: they open doors, and an administrator gives them. */
         Registrant: {
             email?: string | null;
@@ -1385,6 +1704,55 @@ export interface components {
             password: string;
             /** @example ana */
             username: string;
+        };
+        Reply: {
+            /** @description Whether the rooms are taken. */
+            accept: boolean;
+        };
+        /** @description A request for rooms and what became of it. */
+        RequestView: {
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            changed_at: string;
+            /**
+             * Format: int32
+             * @description Classrooms asked for.
+             */
+            classrooms: number;
+            /**
+             * Format: date-time
+             * @description When the proposal ends.
+             */
+            deadline?: string | null;
+            /** @description Why, for people. */
+            detail?: string | null;
+            /**
+             * Format: int64
+             * @description The leadership under which the state was reached.
+             */
+            epoch: number;
+            equipment: components["schemas"]["Equipment"][];
+            /** @example faculty-01 */
+            faculty: string;
+            /** @description Also the transaction's name. */
+            id: string;
+            /**
+             * Format: int32
+             * @description Laboratories asked for.
+             */
+            labs: number;
+            /** Format: int32 */
+            minimum_capacity: number;
+            /** @example program-01-1 */
+            program: string;
+            /** @description Its name within the faculty. */
+            request_id: string;
+            /** @description Rooms that are or were proposed; they are the programme's while the state is `accepted`. */
+            rooms: components["schemas"]["RoomsView"];
+            /** @example 2025-10 */
+            semester: string;
+            state: components["schemas"]["State"];
         };
         /** @description How to go on from where it stopped. */
         Resume: {
@@ -1397,6 +1765,33 @@ export interface components {
             offset: number;
             /** @description Its path. */
             url: string;
+        };
+        /** @description One room. */
+        RoomView: {
+            building: string;
+            /** Format: int32 */
+            capacity: number;
+            equipment: components["schemas"]["Equipment"][];
+            holder?: components["schemas"]["Holder"] | null;
+            kind: components["schemas"]["Kind"];
+            name: string;
+        };
+        /** @description Rooms by their use. */
+        RoomsView: {
+            classrooms: string[];
+            labs: string[];
+            /** @description Classrooms adapted as laboratories. */
+            mobile_labs: string[];
+        };
+        /** @description Something that happened to a server. */
+        ServerView: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            epoch: number;
+            event: string;
+            role: string;
+            server: string;
         };
         /** @description A share as its maker sees it. */
         Share: {
@@ -1473,6 +1868,31 @@ export interface components {
             expires_at: string;
             /** @description Its path and query. */
             url: string;
+        };
+        /** @description Response times of the newest answers, in milliseconds. */
+        Spread: {
+            count: number;
+            /** Format: double */
+            max_ms: number;
+            /** Format: double */
+            mean_ms: number;
+            /** Format: double */
+            min_ms: number;
+            /** Format: double */
+            p50_ms: number;
+            /** Format: double */
+            p99_ms: number;
+        };
+        /**
+         * @description Where a request is on its way.
+         * @enum {string}
+         */
+        State: "waiting" | "proposed" | "accepted" | "released" | "rejected" | "expired" | "denied";
+        /** @description Requests in one state. */
+        StateCount: {
+            /** Format: int64 */
+            count: number;
+            state: components["schemas"]["State"];
         };
         /** @description What transfers amount to. Hours and days are those in which transfers ended, in UTC. */
         Statistics: {
@@ -2470,6 +2890,313 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+        };
+    };
+    get_inventory: {
+        parameters: {
+            query: {
+                /** @description Which semester, such as 2025-10. */
+                semester: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryView"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"];
+                };
+            };
+        };
+    };
+    promote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promoted"];
+                };
+            };
+            /** @description There is no other server. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No server leads. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description Only of this faculty. */
+                faculty?: string;
+                /** @description Only of this programme. */
+                program?: string;
+                /** @description Only of this semester. */
+                semester?: string;
+                /** @description Only those in this state: `waiting` is the waiting list. */
+                state?: components["schemas"]["State"];
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_RequestView"];
+                };
+            };
+        };
+    };
+    create_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestView"];
+                };
+            };
+            /** @description The `request_id` was used for another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No server leads. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_requests: {
+        parameters: {
+            query?: {
+                /** @description Only of this faculty. */
+                faculty?: string;
+                /** @description Only of this programme. */
+                program?: string;
+                /** @description Only of this semester. */
+                semester?: string;
+                /** @description Only those in this state: `waiting` is the waiting list. */
+                state?: components["schemas"]["State"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    get_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reply"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No server leads. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No server leads. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
             };
         };
     };
