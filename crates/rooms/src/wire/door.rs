@@ -24,10 +24,10 @@ const REDIAL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// Messages that wait in each direction of a connection. Room for them is taken at once: with 10,000 an idle process of ten
 /// faculties held 150 MB.
 const QUEUE: u32 = 512;
-/// Connection events that wait to be logged, of a socket to which anybody may come. Room for them is taken at once too.
-const EVENTS: usize = 1_024;
-/// The same of a socket that connects to one place.
-const FEW_EVENTS: usize = 64;
+/// Connection events that wait to be logged.
+pub(super) const EVENTS: usize = 2_048;
+/// Events of a connection of one's own that wait: there are few, and room for them is taken at once in every socket.
+const OWN_EVENTS: usize = 64;
 /// Routing identities that are remembered with the key that first used them.
 const IDENTITIES: usize = 65_536;
 
@@ -83,18 +83,18 @@ pub(super) fn options() -> Options {
         .handshake_timeout(HANDSHAKE)
         .reconnect(ReconnectPolicy::Exponential { min: REDIAL.0, max: REDIAL.1 })
         .tcp_keepalive(KeepAlive::Enabled { idle: Duration::from_secs(10), intvl: Duration::from_secs(5), cnt: 3 })
-        .monitor_capacity(FEW_EVENTS)
+        .monitor_capacity(OWN_EVENTS)
 }
 
 impl Door {
     pub(super) fn apply(&self, options: Options, reasons: &Reasons) -> Options {
         match self {
-            Self::Open => options.monitor_capacity(EVENTS),
+            Self::Open => options,
             Self::Curve { keys, admission } => {
                 let check =
                     Check { admission: admission.clone(), reasons: Arc::clone(reasons), used: Mutex::default() };
                 let server = CurveServerOptions::default().authenticator(move |peer| check.admits(peer));
-                options.monitor_capacity(EVENTS).curve_server_with_options(curve::pair(keys), server)
+                options.curve_server_with_options(curve::pair(keys), server)
             }
         }
     }

@@ -120,7 +120,8 @@ pub(super) async fn listen(
     refusals: &Refusals,
 ) -> Result<(Socket, SocketAddr, AbortOnDropHandle<()>), WireError> {
     let reasons = Reasons::default();
-    let options = door.apply(door::options().router_mandatory(kind == SocketType::Router), &reasons);
+    let options = door
+        .apply(door::options().monitor_capacity(door::EVENTS).router_mandatory(kind == SocketType::Router), &reasons);
     let wrong = |error: omq_tokio::Error| WireError::Address {
         address: Address::from(address).to_string(),
         detail: error.to_string(),
