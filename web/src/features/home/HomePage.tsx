@@ -2,8 +2,9 @@ import { Anchor, Button, Skeleton, Text, Title } from '@mantine/core';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { withTexts } from '../../i18n';
 import { useFormats } from '../../i18n/format';
 import { Confirm } from '../../shell/Confirm';
 import { Blank, Failure, PageHeader } from '../../shell/states';
@@ -13,6 +14,7 @@ import filesClasses from '../files/files.module.css';
 import { useFiles } from '../files/queries';
 import { UploadButton } from '../files/UploadButton';
 import { QuotaBar } from '../quota/QuotaBar';
+import { useProposals, useRoomsNews } from '../rooms/rooms';
 import { useIdentity } from '../session/browser';
 import { useRoleNames } from '../system/names';
 import { HealthMark } from '../system/StateMark';
@@ -23,6 +25,9 @@ import { continueUpload, discardUnfinished, useUnfinished } from '../transfers/u
 import { ExpiringBlock } from './ExpiringBlock';
 import classes from './home.module.css';
 
+const loadProposals = withTexts('rooms', () => import('../rooms/ProposalsBlock'));
+const ProposalsBlock = lazy(() => loadProposals().then((module) => ({ default: module.ProposalsBlock })));
+
 const RECENT = 5;
 
 /** "Is anything mine unfinished or wrong?" */
@@ -32,9 +37,17 @@ export function HomePage() {
   usePageTitle(t('home.title'));
   const status = useStatus();
   const unfinished = useUnfinished();
+  const proposals = useProposals().data ?? [];
+  useRoomsNews();
   const ailing = wantedRoles(status.data).filter((role) => healthOf(role) !== 'ready');
   const settled = !status.isPending && !unfinished.isPending;
-  const well = settled && !status.isError && !unfinished.isError && ailing.length === 0 && unfinished.data.length === 0;
+  const well =
+    settled &&
+    !status.isError &&
+    !unfinished.isError &&
+    ailing.length === 0 &&
+    unfinished.data.length === 0 &&
+    proposals.length === 0;
   return (
     <>
       <PageHeader title={t('home.hello', { name: identity.username })}>
@@ -53,6 +66,7 @@ export function HomePage() {
             </div>
           </section>
         ) : null}
+        <Suspense>{proposals.length > 0 ? <ProposalsBlock proposals={proposals} /> : null}</Suspense>
         <UnfinishedBlock />
         <ServicesBlock />
         <ExpiringBlock />
