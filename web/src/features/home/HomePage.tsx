@@ -14,7 +14,6 @@ import filesClasses from '../files/files.module.css';
 import { useFiles } from '../files/queries';
 import { UploadButton } from '../files/UploadButton';
 import { QuotaBar } from '../quota/QuotaBar';
-import { useProposals, useRoomsNews } from '../rooms/rooms';
 import { useIdentity } from '../session/browser';
 import { useRoleNames } from '../system/names';
 import { HealthMark } from '../system/StateMark';
@@ -25,7 +24,7 @@ import { continueUpload, discardUnfinished, useUnfinished } from '../transfers/u
 import { ExpiringBlock } from './ExpiringBlock';
 import classes from './home.module.css';
 
-const loadProposals = withTexts('rooms', () => import('../rooms/ProposalsBlock'));
+const loadProposals = withTexts('rooms', () => import('./ProposalsBlock'));
 const ProposalsBlock = lazy(() => loadProposals().then((module) => ({ default: module.ProposalsBlock })));
 
 const RECENT = 5;
@@ -37,8 +36,8 @@ export function HomePage() {
   usePageTitle(t('home.title'));
   const status = useStatus();
   const unfinished = useUnfinished();
-  const proposals = useProposals().data ?? [];
-  useRoomsNews();
+  const answers = identity.role === 'admin' || identity.role === 'staff';
+  const [proposals, setProposals] = useState(0);
   const ailing = wantedRoles(status.data).filter((role) => healthOf(role) !== 'ready');
   const settled = !status.isPending && !unfinished.isPending;
   const well =
@@ -47,7 +46,7 @@ export function HomePage() {
     !unfinished.isError &&
     ailing.length === 0 &&
     unfinished.data.length === 0 &&
-    proposals.length === 0;
+    proposals === 0;
   return (
     <>
       <PageHeader title={t('home.hello', { name: identity.username })}>
@@ -66,7 +65,7 @@ export function HomePage() {
             </div>
           </section>
         ) : null}
-        <Suspense>{proposals.length > 0 ? <ProposalsBlock proposals={proposals} /> : null}</Suspense>
+        <Suspense>{answers ? <ProposalsBlock onCount={setProposals} /> : null}</Suspense>
         <UnfinishedBlock />
         <ServicesBlock />
         <ExpiringBlock />

@@ -1,7 +1,7 @@
 import { Button, Menu } from '@mantine/core';
 import { IconClipboardList, IconDownload, IconSearchOff } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RequestView, State } from '../../api/rooms';
 import { useFormats } from '../../i18n/format';
@@ -16,7 +16,7 @@ import { FilterChip } from '../files/FilterChip';
 import filterClasses from '../files/filters.module.css';
 import { useIdentity } from '../session/browser';
 import { facultiesWith, programsOf, useRoomNames } from './names';
-import { ProposalsBlock } from './ProposalsBlock';
+import { Proposals } from './Proposals';
 import { RequestColumns, RequestRow, RequestSkeletons } from './RequestList';
 import {
   downloadCsv,
@@ -33,6 +33,8 @@ import { useSemesters } from './useSemesters';
 const RoomsPanel = lazy(() => import('./RoomsPanel').then((module) => ({ default: module.RoomsPanel })));
 
 const STATES: State[] = ['waiting', 'proposed', 'accepted', 'released', 'rejected', 'expired', 'denied'];
+/** New requests that are counted. */
+const MOST = 200;
 const NO_FILTERS: RoomRequestsSearch = {
   semester: undefined,
   faculty: undefined,
@@ -68,16 +70,15 @@ export function RequestsPage() {
   const filtered = Object.values(filter).some((value) => value !== undefined);
   const { first, semesters, known } = useSemesters();
   const proposals = useProposals().data ?? [];
-  const [arrived, setArrived] = useState<ReadonlySet<string>>(new Set());
-  const live = useRoomsNews((news) => {
-    const newest = items[0]?.asked_at ?? '';
-    const fresh = news.filter((one) => fits(filter, one) && one.asked_at > newest).map((one) => one.id);
-    if (fresh.some((id) => !arrived.has(id))) setArrived((before) => new Set([...before, ...fresh]));
-  });
-  // What is in the list has arrived; another filter begins anew.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another answer of the campus is the reason
-  useEffect(() => setArrived(new Set()), [list.dataUpdatedAt, search.state, search.faculty, search.semester]);
-  const fresh = [...arrived].filter((id) => !items.some((one) => one.id === id)).length;
+  const [arrived, setArrived] = useState<readonly RequestView[]>([]);
+  const live = useRoomsNews((news) =>
+    setArrived((before) => [...news, ...before.filter((one) => !news.some(({ id }) => id === one.id))].slice(0, MOST)),
+  );
+  // What is new waits until it is asked for: the list stands still under the eyes.
+  const newest = items[0]?.asked_at ?? '';
+  const fresh = arrived.filter(
+    (one) => fits(filter, one) && one.asked_at >= newest && !items.some(({ id }) => id === one.id),
+  ).length;
   const open = opened !== undefined || ask === true;
   return (
     <div className={panelClasses.page} data-open={open}>
@@ -100,7 +101,7 @@ export function RequestsPage() {
         </PageHeader>
         {proposals.length > 0 ? (
           <div style={{ marginBottom: 16 }}>
-            <ProposalsBlock proposals={proposals} />
+            <Proposals proposals={proposals} />
           </div>
         ) : null}
         <RequestFilters search={search} semesters={semesters} known={known} onChange={show} />

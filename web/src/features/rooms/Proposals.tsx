@@ -6,7 +6,7 @@ import classes from '../home/home.module.css';
 import { ProposalCard } from './ProposalCard';
 
 /** Proposals to answer before they end. */
-export function ProposalsBlock({ proposals }: { proposals: RequestView[] }) {
+export function Proposals({ proposals }: { proposals: RequestView[] }) {
   const { t } = useTranslation();
   return (
     <section className={`panel ${classes.block}`} aria-labelledby="proposals-heading">
