@@ -187,9 +187,10 @@ for (const language of ['es', 'en']) {
 
 async function lookAtRooms(page, name) {
   await page.goto('/rooms');
+  await page.locator('button[data-room]').first().waitFor();
   const taken = page.locator('button[data-room][data-use=assigned]').first();
   // A campus that nobody has asked yet has none.
-  if ((await page.locator('button[data-room]').first().waitFor(), await taken.count()) > 0) {
+  if ((await taken.count()) > 0) {
     await taken.click();
     await page.getByRole('complementary').locator('[data-request-details]').waitFor();
     await look(page, name('room'));

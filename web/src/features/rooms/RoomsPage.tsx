@@ -56,7 +56,9 @@ export function RoomsPage() {
           title={t('nav.rooms')}
           note={
             found === undefined ? (
-              <Skeleton height={16} width={280} mt={2} mb={2} />
+              inventory.isPending ? (
+                <Skeleton height={16} width={280} mt={2} mb={2} />
+              ) : null
             ) : (
               <span role="status" className="tabular">
                 {t('rooms.summary', {
