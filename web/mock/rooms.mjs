@@ -78,7 +78,7 @@ export class Rooms {
     ask(4, 6, { classrooms: 2, labs: 4 }, 'accepted');
     ask(5, 6, { classrooms: 400, labs: 0 });
     ask(7, 6, {
-      classrooms: 3,
+      classrooms: 12,
       labs: 0,
       minimum_capacity: 120,
       equipment: ['air-conditioning', 'projector'],

@@ -83,8 +83,10 @@ const Cell = memo(function Cell({ room, stop, open, lit, onOpen }: CellProps) {
   const { holder } = room;
   const shape = shapeOf(room);
   const use = standingOf(room);
+  const second = holder === null ? formats.number(room.capacity) : names.short(holder.faculty);
+  // What is seen comes first, so that it can be said to whoever listens to speech.
   const label = [
-    room.name,
+    `${room.name} ${second}`,
     t(`rooms.shapeOne.${shape}`),
     t('rooms.seatsOf', { number: formats.number(room.capacity) }),
     t(`rooms.useOne.${use}`),
@@ -110,10 +112,8 @@ const Cell = memo(function Cell({ room, stop, open, lit, onOpen }: CellProps) {
           {room.name}
           {shape === 'lab' ? <IconDeviceDesktop size={12} aria-hidden /> : null}
           {shape === 'mobile' ? <IconTransform size={12} aria-hidden /> : null}
-        </span>
-        <span className={classes.who}>
-          {holder === null ? formats.number(room.capacity) : names.short(holder.faculty)}
-        </span>
+        </span>{' '}
+        <span className={classes.who}>{second}</span>
       </button>
     </li>
   );
