@@ -44,6 +44,7 @@ export const rooms: Rooms = {
     askTitle: 'Ask for rooms for a programme',
     askConfirm: 'Ask',
     hold: 'Time to answer the proposal',
+    minutes: '{{number}} min',
     wait: 'If there are too few, wait in the list',
     waitHint: 'When others become free, you will get a proposal.',
     fault: {

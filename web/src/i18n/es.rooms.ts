@@ -45,6 +45,7 @@ export const rooms = {
     askTitle: 'Pedir salones para un programa',
     askConfirm: 'Pedir',
     hold: 'Tiempo para responder la propuesta',
+    minutes: '{{number}} min',
     wait: 'Si no alcanzan, esperar en la lista',
     waitHint: 'Cuando otros se liberen, recibirá una propuesta.',
     fault: {

@@ -1,12 +1,12 @@
 import { Text, Title } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RequestView } from '../../api/rooms';
-import { TextLink } from '../../shell/TextLink';
 import classes from '../home/home.module.css';
 import { ProposalCard } from './ProposalCard';
 
 /** Proposals to answer before they end. */
-export function Proposals({ proposals }: { proposals: RequestView[] }) {
+export function Proposals({ proposals, more }: { proposals: RequestView[]; more?: ReactNode }) {
   const { t } = useTranslation();
   return (
     <section className={`panel ${classes.block}`} aria-labelledby="proposals-heading">
@@ -14,9 +14,7 @@ export function Proposals({ proposals }: { proposals: RequestView[] }) {
         <Title order={2} id="proposals-heading">
           {t('rooms.proposals')}
         </Title>
-        <TextLink to="/rooms/requests" search={{ state: 'proposed' }} size="sm">
-          {t('rooms.seeRequests')}
-        </TextLink>
+        {more}
       </div>
       <Text c="dimmed" size="sm" className={classes.note}>
         {t('rooms.proposalsBody')}

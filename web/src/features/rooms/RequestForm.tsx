@@ -130,7 +130,10 @@ export function RequestForm({ semester, semesters, known, onMade }: RequestFormP
         </Checkbox.Group>
         <NativeSelect
           label={t('rooms.hold')}
-          data={HOLDS.map((seconds) => ({ value: String(seconds), label: formats.duration(seconds * 1000) }))}
+          data={HOLDS.map((seconds) => ({
+            value: String(seconds),
+            label: t('rooms.minutes', { number: formats.number(seconds / 60) }),
+          }))}
           value={form.hold}
           onChange={(event) => change({ hold: event.currentTarget.value })}
           error={told('hold_s')}
