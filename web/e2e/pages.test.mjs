@@ -16,6 +16,10 @@ const PAGES = {
   trash: '/files/trash',
   audit: '/files/audit',
   statistics: '/files/statistics',
+  rooms: '/rooms',
+  roomRequests: '/rooms/requests',
+  roomAlerts: '/rooms/alerts',
+  roomMetrics: '/rooms/metrics',
   system: '/system',
   transfers: '/system/transfers',
   admin: '/admin',
@@ -30,6 +34,17 @@ const NO_STATISTICS = {
   by_day: [],
   by_hour_of_day: Array.from({ length: 24 }, () => 0),
   top: [],
+};
+const NO_ROOMS = { semester: '2026-30', free_classrooms: 0, free_labs: 0, waiting: 0, rooms: [] };
+const NO_TIMES = { count: 0, mean_ms: 0, min_ms: 0, p50_ms: 0, p99_ms: 0, max_ms: 0 };
+const NO_METRICS = {
+  leader: null,
+  requests: [],
+  proposal: NO_TIMES,
+  resolution: NO_TIMES,
+  servers: [],
+  refused: 0,
+  refusals: [],
 };
 
 let campus;
@@ -72,20 +87,24 @@ async function makeLinks(api) {
 /** Makes the campus look as if it had nothing, or as if its services were away. */
 async function stage(page, state) {
   if (state === 'full') return;
-  await page.route(/\/api\/v1\/(files|users|tokens|transfers|vouchers|audit|statistics|quotas\/me)(\?|$)/, (route) =>
-    state === 'empty'
-      ? route.fulfill({ json: emptyOf(route.request().url()) })
-      : route.fulfill({
-          status: 503,
-          contentType: 'application/problem+json',
-          headers: { 'retry-after': '1', 'x-request-id': 'b7f1c2d4e5' },
-          json: { type: 'about:blank', title: 'Unavailable', status: 503, detail: 'away', request_id: 'b7f1c2d4e5' },
-        }),
+  await page.route(
+    /\/api\/v1\/(files|users|tokens|transfers|vouchers|audit|statistics|quotas\/me|rooms\/\w+)(\?|$)/,
+    (route) =>
+      state === 'empty'
+        ? route.fulfill({ json: emptyOf(route.request().url()) })
+        : route.fulfill({
+            status: 503,
+            contentType: 'application/problem+json',
+            headers: { 'retry-after': '1', 'x-request-id': 'b7f1c2d4e5' },
+            json: { type: 'about:blank', title: 'Unavailable', status: 503, detail: 'away', request_id: 'b7f1c2d4e5' },
+          }),
   );
   if (state === 'failing') await page.route('**/api/v1/status', (route) => route.abort());
 }
 
 function emptyOf(url) {
+  if (url.includes('/rooms/inventory')) return NO_ROOMS;
+  if (url.includes('/rooms/metrics')) return NO_METRICS;
   if (url.includes('/statistics')) return NO_STATISTICS;
   return url.includes('/quotas') ? { used: 0, reserved: 0, limit: 10e9 } : EMPTY;
 }
@@ -127,7 +146,7 @@ async function look(page, name, viewports = [LAPTOP, PHONE]) {
   const text = await page.locator('#root').textContent();
   assert.doesNotMatch(
     text,
-    /\b(share|voucher|guest|trash|audit|statistics|control|files|common)\.[a-z]+[A-Z]?\w*\b(?!\.)/,
+    /\b(share|voucher|guest|trash|audit|statistics|control|files|rooms|common)\.[a-z]+[A-Z]?\w*\b(?!\.)/,
     `${name}: a text is missing`,
   );
   await shoot(page, name, viewports);
@@ -157,11 +176,36 @@ for (const language of ['es', 'en']) {
           await page.goto(path);
           await look(page, name(what));
         }
+        if (state === 'full') await lookAtRooms(page, name);
         if (state === 'full') await lookAtOverlays(page, name);
         assert.deepEqual(complaints, []);
         await context.close();
       });
     }
+  }
+}
+
+async function lookAtRooms(page, name) {
+  await page.goto('/rooms');
+  await page.locator('button[data-room]').first().waitFor();
+  const taken = page.locator('button[data-room][data-use=assigned]').first();
+  // A campus that nobody has asked yet has none.
+  if ((await taken.count()) > 0) {
+    await taken.click();
+    await page.getByRole('complementary').locator('[data-request-details]').waitFor();
+    await look(page, name('room'));
+  }
+  await page.goto('/rooms?ask=true');
+  await page.getByRole('complementary').locator('form').waitFor();
+  await look(page, name('room-ask'));
+  await page.goto('/rooms/requests');
+  await page.locator('h1').waitFor();
+  await page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null);
+  const denied = page.locator('a[data-request][data-state=denied]').first();
+  if ((await denied.count()) > 0) {
+    await denied.click();
+    await page.getByRole('complementary').locator('[data-shortage]').waitFor();
+    await look(page, name('room-request'));
   }
 }
 

@@ -1,6 +1,6 @@
 import { json } from './http.mjs';
 
-const ROLES = { gateway: 2, portal: 1, accounts: 1, files: 3 };
+const ROLES = { gateway: 2, portal: 1, accounts: 1, files: 3, 'rooms-server': 2, 'rooms-faculty': 1 };
 
 /** Roles and replicas that look alive; one can be killed and comes back. */
 export class Campus {
@@ -56,7 +56,7 @@ export class Campus {
           ...(role === 'admin' ? { pid } : {}),
           node: 'campus-1',
           address: one.state === 'backoff' ? null : `127.0.0.1:${40_000 + pid}`,
-          leader: name === 'accounts' && index === 0,
+          leader: ['accounts', 'rooms-server'].includes(name) && index === 0,
           cpu_percent: one.state === 'ready' ? base / 4 + (Math.floor(Date.now() / 1000 + base) % 5) : 0,
           memory_bytes: one.state === 'backoff' ? 0 : (9 + base) * 1_000_000,
           uptime_ms: one.state === 'backoff' ? 0 : Date.now() - started,

@@ -5,9 +5,9 @@ const STAFF = ['admin', 'staff'];
 /** The hub at /socket.io/, namespace /live. */
 export class Live {
   seq = {};
-  subscribers = { services: new Set(), transfers: new Set(), presence: new Set() };
+  subscribers = { services: new Set(), transfers: new Set(), presence: new Set(), rooms: new Set() };
 
-  constructor(server, { accounts, campus, files }) {
+  constructor(server, { accounts, campus, files, rooms }) {
     this.io = new Server(server, { transports: ['websocket'] });
     const space = this.io.of('/live');
     space.use((socket, next) => {
@@ -20,12 +20,14 @@ export class Live {
       services: (user) => campus.status(user.role),
       transfers: (user) => ({ items: files.transfers(user) }),
       presence: () => ({ items: [] }),
+      rooms: () => rooms.news(),
     };
     space.on('connection', (socket) => {
       const { user } = socket.data;
       socket.on('subscribe', ({ topic }, ack) => {
         if (first[topic] === undefined) return ack?.({ ok: false, error: 'unknown topic' });
-        if (topic === 'services' && !STAFF.includes(user.role)) return ack?.({ ok: false, error: 'forbidden' });
+        if (['services', 'rooms'].includes(topic) && !STAFF.includes(user.role))
+          return ack?.({ ok: false, error: 'forbidden' });
         this.subscribers[topic].add(socket);
         ack?.({ ok: true });
         socket.emit('event', { topic, params: {}, seq: this.seq[topic] ?? 0, data: first[topic](user) });
@@ -38,6 +40,7 @@ export class Live {
     const services = () => this.emit('services', (user) => campus.status(user.role));
     campus.listeners.add(services);
     this.timer = setInterval(services, 500);
+    rooms.onChange = (changed) => this.emit('rooms', () => rooms.news(changed));
     files.onTransfer = (transfer) =>
       this.emit('transfers', (user) =>
         user.role === 'admin' || transfer.user === user.id ? { changed: [transfer] } : null,

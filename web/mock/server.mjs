@@ -8,6 +8,7 @@ import { serveDist } from './dist.mjs';
 import { Files } from './files.mjs';
 import { problem, readJson } from './http.mjs';
 import { Live } from './live.mjs';
+import { Rooms } from './rooms.mjs';
 import { Shares } from './shares.mjs';
 import { Trail } from './trail.mjs';
 import { Vouchers } from './vouchers.mjs';
@@ -19,6 +20,7 @@ const { values } = parseArgs({
 const accounts = new Accounts({ empty: values.empty });
 const campus = new Campus();
 const files = new Files({ accounts, empty: values.empty });
+const rooms = new Rooms({ empty: values.empty });
 const shares = new Shares({ files });
 const vouchers = new Vouchers({ files, accounts });
 const trail = new Trail({ files, accounts, empty: values.empty });
@@ -40,7 +42,7 @@ const server = createServer((req, res) => {
     if (!res.headersSent) problem(res, 500, 'internal', 'The mock made an error.');
   });
 });
-const live = new Live(server, { accounts, campus, files });
+const live = new Live(server, { accounts, campus, files, rooms });
 
 async function route(req, res, url) {
   const path = url.pathname;
@@ -61,6 +63,7 @@ async function route(req, res, url) {
     return res.setHeader('content-type', 'application/json').end('{"items":[],"next_cursor":null}');
   if (await shares.handle(req, res, rest, url, readJson)) return;
   if (await vouchers.handle(req, res, rest, url, caller, readJson)) return;
+  if (await rooms.handle(req, res, rest, url, caller, readJson)) return;
   if (trail.handle(res, rest, url, caller)) return;
   if (await files.handle(req, res, rest, url, caller)) return;
   problem(res, 404, 'not-found', `There is no ${path}.`);
@@ -72,6 +75,7 @@ server.listen(Number(values.port), '127.0.0.1', () => {
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
     live.close();
+    rooms.close();
     server.close();
     server.closeAllConnections();
     process.exit(0);

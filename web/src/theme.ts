@@ -68,9 +68,10 @@ export const variables: CSSVariablesResolver = () => ({
     '--bedel-bad-soft': '#fce9e7',
     '--bedel-accent-text': '#0b5b52',
     '--bedel-accent-soft': '#e3f4f0',
-    // Two that all eyes tell apart (Okabe and Ito, 2002), for charts.
+    // Three that all eyes tell apart (Okabe and Ito, 2002), for charts.
     '--bedel-series-first': '#0072b2',
     '--bedel-series-second': '#d55e00',
+    '--bedel-series-third': '#007a5a',
   },
   dark: {
     '--mantine-color-body': '#181c21',
@@ -95,5 +96,6 @@ export const variables: CSSVariablesResolver = () => ({
     '--bedel-accent-soft': '#17322e',
     '--bedel-series-first': '#56b4e9',
     '--bedel-series-second': '#e69f00',
+    '--bedel-series-third': '#2fc79c',
   },
 });

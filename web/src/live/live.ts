@@ -2,7 +2,7 @@ import type { Socket } from 'socket.io-client';
 import { session } from '../features/session/browser';
 import { follows } from './sequence';
 
-export type Topic = 'services' | 'transfers' | 'presence';
+export type Topic = 'services' | 'transfers' | 'presence' | 'rooms';
 
 interface LiveEvent {
   topic: string;

@@ -1,11 +1,13 @@
 import { Modal, TextInput, VisuallyHidden } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconKey, IconSearch } from '@tabler/icons-react';
+import { IconDoor, IconKey, IconSearch } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { FileIcon } from '../features/files/FileIcon';
 import { titleOf, useFiles } from '../features/files/queries';
+import { useInventory } from '../features/rooms/rooms';
+import { semesterOf } from '../features/rooms/semesters';
 import { useIdentity } from '../features/session/browser';
 import { matches } from './matches';
 import { placesFor, SECTIONS, subPlacesOf } from './places';
@@ -13,15 +15,15 @@ import classes from './search.module.css';
 
 interface Hit {
   id: string;
-  group: 'pages' | 'files';
+  group: 'pages' | 'rooms' | 'files';
   label: string;
   icon: ReactNode;
   open: () => void;
 }
 
-const SHOWN_FILES = 8;
+const SHOWN = 8;
 
-/** One box that finds pages and files. */
+/** One box that finds pages, rooms and files. */
 export function Search({ onClose }: { onClose: (opened: boolean) => void }) {
   const { t } = useTranslation();
   const identity = useIdentity();
@@ -31,6 +33,8 @@ export function Search({ onClose }: { onClose: (opened: boolean) => void }) {
   const [asked] = useDebouncedValue(query.trim(), 150);
   const [chosen, setChosen] = useState(0);
   const found = useFiles({ q: asked }, asked !== '');
+  // Rooms are the same in every semester.
+  const inventory = useInventory(asked === '' ? undefined : semesterOf(new Date()), false);
 
   const pages: Hit[] = [
     ...placesFor(identity.role).map(({ key, to, icon: Icon }) => ({
@@ -41,7 +45,7 @@ export function Search({ onClose }: { onClose: (opened: boolean) => void }) {
       open: () => void navigate({ to }),
     })),
     ...SECTIONS.flatMap(({ section, icon: Icon }) =>
-      subPlacesOf(section)
+      subPlacesOf(section, identity.role)
         .slice(1)
         .map(({ key, to }) => ({
           id: `page-${key}`,
@@ -62,14 +66,27 @@ export function Search({ onClose }: { onClose: (opened: boolean) => void }) {
   const files: Hit[] =
     asked === ''
       ? []
-      : (found.data?.pages[0]?.items ?? []).slice(0, SHOWN_FILES).map((file) => ({
+      : (found.data?.pages[0]?.items ?? []).slice(0, SHOWN).map((file) => ({
           id: `file-${file.id}`,
           group: 'files' as const,
           label: titleOf(file),
           icon: <FileIcon type={file.type} />,
           open: () => void navigate({ to: '/files', search: { q: asked, file: file.id } }),
         }));
-  const hits = [...pages, ...files];
+  const rooms: Hit[] =
+    asked === ''
+      ? []
+      : (inventory.data?.rooms ?? [])
+          .filter((room) => matches(`${room.name} ${room.name.replace('-', '')} ${room.building}`, asked))
+          .slice(0, SHOWN)
+          .map((room) => ({
+            id: `room-${room.name}`,
+            group: 'rooms' as const,
+            label: `${room.name} · ${room.building}`,
+            icon: <IconDoor size={20} stroke={1.75} aria-hidden />,
+            open: () => void navigate({ to: '/rooms', search: { room: room.name } }),
+          }));
+  const hits = [...pages, ...rooms, ...files];
   const current = hits[Math.min(chosen, hits.length - 1)];
 
   const open = (hit: Hit | undefined) => {
@@ -138,6 +155,7 @@ export function Search({ onClose }: { onClose: (opened: boolean) => void }) {
           />
           <div role="listbox" id={listId} aria-label={t('search.results')} className={classes.list}>
             {options(pages, t('search.pages'))}
+            {options(rooms, t('search.rooms'))}
             {options(files, t('search.files'))}
           </div>
           <VisuallyHidden role="status">{hits.length}</VisuallyHidden>

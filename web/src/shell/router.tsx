@@ -10,7 +10,7 @@ import { session } from '../features/session/browser';
 import { withTexts } from '../i18n';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
-import { auditSearch, filesSearch, returnPath, statisticsSearch } from './searches';
+import { auditSearch, filesSearch, returnPath, roomRequestsSearch, roomsSearch, statisticsSearch } from './searches';
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
 
@@ -108,6 +108,47 @@ const statistics = createRoute({
   ),
 });
 
+const rooms = createRoute({
+  getParentRoute: () => campus,
+  path: '/rooms',
+  validateSearch: roomsSearch,
+  component: lazyRouteComponent(
+    withTexts('rooms', () => import('../features/rooms/RoomsPage')),
+    'RoomsPage',
+  ),
+});
+
+const roomRequests = createRoute({
+  getParentRoute: () => campus,
+  path: '/rooms/requests',
+  validateSearch: roomRequestsSearch,
+  component: lazyRouteComponent(
+    withTexts('rooms', () => import('../features/rooms/RequestsPage')),
+    'RequestsPage',
+  ),
+});
+
+const roomAlerts = createRoute({
+  getParentRoute: () => campus,
+  path: '/rooms/alerts',
+  component: lazyRouteComponent(
+    withTexts('rooms', () => import('../features/rooms/AlertsPage')),
+    'AlertsPage',
+  ),
+});
+
+const roomMetrics = createRoute({
+  getParentRoute: () => campus,
+  path: '/rooms/metrics',
+  component: lazyRouteComponent(
+    withTexts(
+      'rooms',
+      withTexts('trail', () => import('../features/rooms/MetricsPage')),
+    ),
+    'MetricsPage',
+  ),
+});
+
 const system = createRoute({
   getParentRoute: () => campus,
   path: '/system',
@@ -141,7 +182,22 @@ export const router = createRouter({
     register,
     share,
     voucher,
-    campus.addChildren([home, files, requests, trash, audit, statistics, system, transfers, admin, tokens]),
+    campus.addChildren([
+      home,
+      files,
+      requests,
+      trash,
+      audit,
+      statistics,
+      rooms,
+      roomRequests,
+      roomAlerts,
+      roomMetrics,
+      system,
+      transfers,
+      admin,
+      tokens,
+    ]),
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

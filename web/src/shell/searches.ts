@@ -82,3 +82,63 @@ export function statisticsSearch(search: Raw): StatisticsSearch {
   const days = Number(search.days);
   return { days: [7, 90, 365].includes(days) ? days : undefined, mine: search.mine === true || undefined };
 }
+
+const EQUIPMENT = ['projector', 'whiteboard', 'air-conditioning', 'step-free', 'computers'] as const;
+
+function semester(search: Raw): string | undefined {
+  const value = text(search, 'semester');
+  return value !== undefined && /^\d{4}-(10|20|30)$/.test(value) ? value : undefined;
+}
+
+/** What the grid of rooms shows. */
+export interface RoomsSearch {
+  semester?: string;
+  building?: string;
+  /** Fewest seats. */
+  seats?: number;
+  equipment?: (typeof EQUIPMENT)[number];
+  use?: 'free' | 'reserved' | 'assigned';
+  shape?: 'classroom' | 'lab' | 'mobile';
+  faculty?: string;
+  /** What is open beside it: a room, a request, or the form for a new one. */
+  room?: string;
+  request?: string;
+  ask?: true;
+}
+
+export function roomsSearch(search: Raw): RoomsSearch {
+  const seats = Number(search.seats);
+  return {
+    semester: semester(search),
+    building: text(search, 'building'),
+    seats: Number.isInteger(seats) && seats > 0 ? seats : undefined,
+    equipment: oneOf(search, 'equipment', EQUIPMENT),
+    use: oneOf(search, 'use', ['free', 'reserved', 'assigned']),
+    shape: oneOf(search, 'shape', ['classroom', 'lab', 'mobile']),
+    faculty: text(search, 'faculty'),
+    room: text(search, 'room'),
+    request: text(search, 'request'),
+    ask: search.ask === true || undefined,
+  };
+}
+
+/** What the list of requests for rooms shows. */
+export interface RoomRequestsSearch {
+  semester?: string;
+  faculty?: string;
+  program?: string;
+  state?: 'waiting' | 'proposed' | 'accepted' | 'released' | 'rejected' | 'expired' | 'denied';
+  request?: string;
+  ask?: true;
+}
+
+export function roomRequestsSearch(search: Raw): RoomRequestsSearch {
+  return {
+    semester: semester(search),
+    faculty: text(search, 'faculty'),
+    program: text(search, 'program'),
+    state: oneOf(search, 'state', ['waiting', 'proposed', 'accepted', 'released', 'rejected', 'expired', 'denied']),
+    request: text(search, 'request'),
+    ask: search.ask === true || undefined,
+  };
+}

@@ -22,7 +22,7 @@ export function PickBox({ file, pick }: { file: CampusFile; pick: Pick }) {
   return (
     <Checkbox
       className={classes.box}
-      size="sm"
+      size="md"
       checked={pick.picked}
       aria-label={t('files.pick', { name: titleOf(file) })}
       onChange={(event) => pick.onPick(event.currentTarget.checked)}

@@ -2,8 +2,9 @@ import { Anchor, Button, Skeleton, Text, Title } from '@mantine/core';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { withTexts } from '../../i18n';
 import { useFormats } from '../../i18n/format';
 import { Confirm } from '../../shell/Confirm';
 import { Blank, Failure, PageHeader } from '../../shell/states';
@@ -23,6 +24,9 @@ import { continueUpload, discardUnfinished, useUnfinished } from '../transfers/u
 import { ExpiringBlock } from './ExpiringBlock';
 import classes from './home.module.css';
 
+const loadProposals = withTexts('rooms', () => import('./ProposalsBlock'));
+const ProposalsBlock = lazy(() => loadProposals().then((module) => ({ default: module.ProposalsBlock })));
+
 const RECENT = 5;
 
 /** "Is anything mine unfinished or wrong?" */
@@ -32,9 +36,17 @@ export function HomePage() {
   usePageTitle(t('home.title'));
   const status = useStatus();
   const unfinished = useUnfinished();
+  const answers = identity.role === 'admin' || identity.role === 'staff';
+  const [proposals, setProposals] = useState(0);
   const ailing = wantedRoles(status.data).filter((role) => healthOf(role) !== 'ready');
   const settled = !status.isPending && !unfinished.isPending;
-  const well = settled && !status.isError && !unfinished.isError && ailing.length === 0 && unfinished.data.length === 0;
+  const well =
+    settled &&
+    !status.isError &&
+    !unfinished.isError &&
+    ailing.length === 0 &&
+    unfinished.data.length === 0 &&
+    proposals === 0;
   return (
     <>
       <PageHeader title={t('home.hello', { name: identity.username })}>
@@ -53,6 +65,7 @@ export function HomePage() {
             </div>
           </section>
         ) : null}
+        <Suspense>{answers ? <ProposalsBlock onCount={setProposals} /> : null}</Suspense>
         <UnfinishedBlock />
         <ServicesBlock />
         <ExpiringBlock />

@@ -8,10 +8,13 @@ export function scopesFor(role: UserRole) {
   const everybody = [
     { scope: 'files:read', label: 'tokens.filesRead' },
     { scope: 'files:write', label: 'tokens.filesWrite' },
+    { scope: 'rooms:read', label: 'tokens.roomsRead' },
   ] as const;
+  const staff = [{ scope: 'rooms:write', label: 'tokens.roomsWrite' }] as const;
   const administrators = [
     { scope: 'users:read', label: 'tokens.usersRead' },
     { scope: 'users:write', label: 'tokens.usersWrite' },
   ] as const;
-  return role === 'admin' ? [...everybody, ...administrators] : everybody;
+  if (role === 'admin') return [...everybody, ...staff, ...administrators];
+  return role === 'staff' ? [...everybody, ...staff] : everybody;
 }

@@ -15,6 +15,7 @@ export interface Palette {
   ground: string;
   first: string;
   second: string;
+  third: string;
 }
 
 function paletteOf(): Palette {
@@ -27,10 +28,12 @@ function paletteOf(): Palette {
     ground: variable('--mantine-color-body'),
     first: variable('--bedel-series-first'),
     second: variable('--bedel-series-second'),
+    third: variable('--bedel-series-third'),
   };
 }
 
 interface Drawing {
+  draw(option: (palette: Palette) => Option): void;
   png(): string;
   resize(): void;
   dispose(): void;
@@ -164,7 +167,7 @@ function Canvas({ option, height, summary, drawing }: CanvasProps) {
   const [state, setState] = useState<'loading' | 'drawn' | 'failed'>('loading');
   const latest = useRef(option);
   latest.current = option;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another option or another scheme is another drawing
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another scheme is another drawing
   useEffect(() => {
     let ended = false;
     import('./echarts').then(
@@ -174,12 +177,13 @@ function Canvas({ option, height, summary, drawing }: CanvasProps) {
         const palette = paletteOf();
         const chart = init(element, null, { renderer: 'canvas' });
         const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-        chart.setOption({ animation: !still, animationDuration: 150, ...latest.current(palette) });
         drawing.current = {
+          draw: (next) => chart.setOption({ animation: !still, animationDuration: 150, ...next(palette) }, true),
           png: () => chart.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: palette.ground }),
           resize: () => chart.resize(),
           dispose: () => chart.dispose(),
         };
+        drawing.current.draw(latest.current);
         setState('drawn');
       },
       () => setState('failed'),
@@ -192,7 +196,9 @@ function Canvas({ option, height, summary, drawing }: CanvasProps) {
       drawing.current?.dispose();
       drawing.current = null;
     };
-  }, [scheme, option, drawing]);
+  }, [scheme, drawing]);
+  // What moves is drawn over what is there, which does not blink.
+  useEffect(() => drawing.current?.draw(option), [option, drawing]);
   if (state === 'failed') {
     return (
       <Text size="sm" c="dimmed" role="alert" p={16}>

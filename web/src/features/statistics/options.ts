@@ -1,7 +1,7 @@
 import type { Palette } from './Chart';
 import type { Option } from './echarts';
 
-/** What all of the portal's bar charts have in common: bars begin at zero, figures stand where they belong. */
+/** What all of the portal's charts have in common: axes begin at zero, figures stand where they belong. */
 function base(palette: Palette, left: number): Option {
   return {
     textStyle: { fontFamily: 'system-ui, sans-serif', color: palette.dimmed },
@@ -95,5 +95,55 @@ export function barsOption(
         tooltip: { valueFormatter: (value: unknown) => write(Number(value)) },
       },
     ],
+  };
+}
+
+interface Line {
+  name: string;
+  /** `null` where there is none. */
+  values: (number | null)[];
+}
+
+const DASHES = ['solid', 'dashed', 'dotted'] as const;
+
+/** Up to three lines over moments, each with its name at its end and a stroke of its own. */
+export function linesOption(
+  palette: Palette,
+  labels: string[],
+  lines: Line[],
+  write: (value: number) => string,
+): Option {
+  const colours = [palette.first, palette.second, palette.third];
+  return {
+    ...base(palette, 72),
+    grid: { left: 72, right: 48, top: 16, bottom: 28 },
+    xAxis: {
+      type: 'category',
+      data: labels,
+      boundaryGap: false,
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: palette.line } },
+      axisLabel: { color: palette.dimmed, hideOverlap: true },
+    },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      splitNumber: 4,
+      axisLabel: { color: palette.dimmed, formatter: write },
+      splitLine: { lineStyle: { color: palette.line } },
+    },
+    series: lines.map(({ name, values }, index) => ({
+      type: 'line',
+      name,
+      data: values,
+      symbol: 'circle',
+      symbolSize: 4,
+      showSymbol: values.length < 3,
+      lineStyle: { width: 2, type: DASHES[index], color: colours[index] },
+      itemStyle: { color: colours[index] },
+      endLabel: { show: true, formatter: '{a}', color: palette.text },
+      labelLayout: { moveOverlap: 'shiftY' },
+      tooltip: { valueFormatter: (value: unknown) => (value === null ? '' : write(Number(value))) },
+    })),
   };
 }
