@@ -17,7 +17,8 @@ async fn a_campus_starts_serves_and_leaves_no_orphan() {
     let campus = bed.up().await;
     let status = campus.view.status();
     assert!(status.ready && status.operating && all_ready(&status), "{status:?}");
-    assert_eq!(pids(&status).len(), 7, "{status:?}");
+    let wanted: u32 = Role::ALL.iter().map(|role| role.manifest().default_replicas).sum();
+    assert_eq!(u32::try_from(pids(&status).len()), Ok(wanted), "{status:?}");
     let (code, body) = fetch(campus.address, "/").await.expect("answers");
     assert_eq!(code, 200);
     assert!(body.starts_with(b"files-"), "{body:?}");
