@@ -52,7 +52,7 @@ impl Repository {
         for number in removable {
             ask()?;
             self.known().index.remove_pack(number);
-            // Without its index a pack is only a pack to be salvaged; an index without its pack would be a lie.
+            // Cut in between, this order leaves a pack to be salvaged, and never an index of nothing.
             self.blobs.delete(&self.key("index", number)?).await?;
             self.blobs.delete(&self.key("packs", number)?).await?;
             applied.removed.push(number);

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vault::Repository;
+use vault::fragment::Encoder;
 use vault::repository::{Record, RepositoryError, Retention};
 
 use crate::blobs::Disk;
-use crate::tree::{Tree, add, back_up, dice, noise, restore};
+use crate::tree::{Tree, add, back_up, chunks, dice, noise, restore, some_tree};
 
 const KEEP: usize = 2;
 
@@ -112,6 +113,28 @@ async fn a_failure_in_a_living_process_costs_what_was_not_durable() {
     let known = repository.backups().len();
     let repository = Repository::open(Arc::new(disk), "node", 0).await.unwrap();
     assert_eq!(repository.backups().len(), known, "a commit that failed is not there after all");
+}
+
+/// A run that is resumed sends again what was being written, and nothing else.
+#[tokio::test]
+async fn a_killed_process_costs_the_fragment_in_flight() {
+    let disk = Disk::default();
+    let repository = Repository::open(Arc::new(disk.clone()), "node", 0).await.unwrap();
+    let session = repository.session(0).await.unwrap();
+    let sent = chunks(&some_tree(1, 150));
+    assert!(sent.len() > 8, "{}", sent.len());
+    for (_, raw) in &sent {
+        repository.put(&session, &Encoder::new(3).encode(raw).unwrap(), 0).await.unwrap();
+    }
+    drop((session, repository));
+    disk.damage(&disk.keys("/packs/")[0], |bytes| bytes.truncate(bytes.len() - 1));
+
+    let repository = Arc::new(Repository::open(Arc::new(disk.clone()), "node", 1).await.unwrap());
+    let ids: Vec<_> = sent.iter().map(|(piece, _)| piece.chunk.id).collect();
+    let missing = repository.missing(&ids).await;
+    assert!(missing.iter().rev().skip(1).all(|missing| !missing) && missing[ids.len() - 1], "{missing:?}");
+    back_up(&repository, &some_tree(1, 150), "/", 2).await.unwrap();
+    assert!(restore(&repository, 0).await.unwrap() == some_tree(1, 150));
 }
 
 #[tokio::test]
