@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::Complaints;
 
 /// Which of the workspace's crates a crate may import. Tests may import `testkit` besides.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("bedel-kernel", &[]),
     ("bedel-testkit", &[]),
     ("bedel-store", &["bedel-kernel"]),
