@@ -240,6 +240,7 @@ mod tests {
             "get /api/v1/audit.csv",
             "get /api/v1/files",
             "get /api/v1/files/archive.zip",
+            "post /api/v1/files/archive",
             "get /api/v1/files/{id}",
             "get /api/v1/files/{id}/content",
             "get /api/v1/files/{id}/stream",

@@ -116,11 +116,15 @@ pub(crate) struct Known {
 pub(crate) fn all(campus: &str) -> Vec<Known> {
     let read = |path: PathBuf| {
         let note: Note = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
-        let lock = File::open(path.with_extension("lock")).ok();
-        let at_work = lock.is_some_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err());
-        Some(Known { note, at_work })
+        Some(Known { note, at_work: at_work(&path) })
     };
     written().filter_map(read).filter(|known| known.note.campus == campus).collect()
+}
+
+/// Whether a process is at the transfer that the note at `path` is about.
+fn at_work(path: &Path) -> bool {
+    let lock = File::open(path.with_extension("lock")).ok();
+    lock.is_some_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())
 }
 
 fn written() -> impl Iterator<Item = PathBuf> {
@@ -134,7 +138,8 @@ pub(crate) fn tidy() {
     for path in written() {
         let note = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Note>(&text).ok());
         let gone = |note: &Note| !note.path.exists() && (note.stored.is_some() || note.way == Way::Download);
-        if note.as_ref().is_some_and(gone) {
+        // A download that is just beginning has its note before its first byte.
+        if note.as_ref().is_some_and(gone) && !at_work(&path) {
             let _ = std::fs::remove_file(&path);
             let _ = std::fs::remove_file(path.with_extension("lock"));
         }
