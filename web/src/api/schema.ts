@@ -1963,6 +1963,8 @@ export interface components {
             /** Format: double */
             p50_ms: number;
             /** Format: double */
+            p95_ms: number;
+            /** Format: double */
             p99_ms: number;
         };
         /**

@@ -61,6 +61,7 @@ pub(super) struct Spread {
     mean_ms: f64,
     min_ms: f64,
     p50_ms: f64,
+    p95_ms: f64,
     p99_ms: f64,
     max_ms: f64,
 }
@@ -131,7 +132,9 @@ impl Spread {
         #[expect(clippy::cast_precision_loss, reason = "see above")]
         let ms = |micros: i64| micros as f64 / 1000.0;
         let at = |percent: usize| micros.get((micros.len() * percent / 100).min(micros.len().saturating_sub(1)));
-        let (Some(min), Some(p50), Some(p99), Some(max)) = (micros.first(), at(50), at(99), micros.last()) else {
+        let (Some(min), Some(p50), Some(p95), Some(p99), Some(max)) =
+            (micros.first(), at(50), at(95), at(99), micros.last())
+        else {
             return Self::default();
         };
         let mean = micros.iter().sum::<i64>() / i64::try_from(micros.len()).unwrap_or(1).max(1);
@@ -140,6 +143,7 @@ impl Spread {
             mean_ms: ms(mean),
             min_ms: ms(*min),
             p50_ms: ms(*p50),
+            p95_ms: ms(*p95),
             p99_ms: ms(*p99),
             max_ms: ms(*max),
         }

@@ -92,7 +92,11 @@ export function Results({ metrics }: { metrics: Metrics }) {
       title={t('rooms.results')}
       name="rooms-results"
       height={Math.max(120, found.length * 36)}
-      summary={found.map(({ name, count }) => `${t(`rooms.state.${name}`)}: ${formats.number(count)}`).join(', ')}
+      summary={
+        found.length === 0
+          ? t('rooms.noRequests')
+          : found.map(({ name, count }) => `${t(`rooms.state.${name}`)}: ${formats.number(count)}`).join(', ')
+      }
       columns={[t('rooms.stateLabel'), t('nav.roomRequests')]}
       rows={found.map(({ name, count }) => [t(`rooms.state.${name}`), count])}
       show={(cell) => (typeof cell === 'number' ? formats.number(cell) : cell)}
