@@ -52,6 +52,9 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
         transfers: transfers_seen,
     })
     .await?;
+    if campus.adopted() == 0 {
+        roles::rooms_links::check_free(&config)?;
+    }
     keys::ensure_token_keys(&data, &ids)?;
     let admin_password = keys::admin_password(&data, &ids)?;
     if config.rooms.security == Security::Curve {

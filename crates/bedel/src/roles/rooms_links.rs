@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use anyhow::Context;
-use kernel::config::Security;
+use anyhow::{Context, bail};
+use kernel::config::{Config, Security};
 use rooms::keys::{Admission, Campus, KeyPair, read_public};
 use rooms::wire::{Door, Key};
 
@@ -39,6 +39,35 @@ pub(super) fn key(replica: &Replica, name: &str) -> anyhow::Result<Key> {
 fn own(campus: &Campus, name: &str) -> anyhow::Result<KeyPair> {
     let path = KeyPair::path(&campus.keys(), name);
     KeyPair::read(&path).with_context(|| format!("cannot read {}: `bedel up` makes it", path.display()))
+}
+
+/// Whether rooms can listen where the settings say. A replica that finds its address taken would only be started again.
+///
+/// # Errors
+/// The address that another program has, and what to do.
+pub(crate) fn check_free(config: &Config) -> anyhow::Result<()> {
+    let (rooms, replicas) = (&config.rooms, &config.orchestrator.replicas);
+    let faculties = if replicas.rooms_faculty == 0 { 0 } else { rooms.faculties };
+    let ranges = [
+        ("rooms.listen", rooms.listen, replicas.rooms_server),
+        ("rooms.heartbeat_listen", rooms.heartbeat_listen, replicas.rooms_server),
+        ("rooms.faculty_listen", rooms.faculty_listen, faculties),
+    ];
+    for (setting, first, count) in ranges {
+        for place in 0..u16::try_from(count)? {
+            let address = offset(first, place)?;
+            if let Err(error) = std::net::TcpListener::bind(address) {
+                if error.kind() == std::io::ErrorKind::AddrInUse {
+                    bail!(
+                        "the address {address} of rooms is taken by another program: end that program (`ss -ltnp` names \
+                         it) or choose another address in the settings ({setting}, which is {first})"
+                    );
+                }
+                return Err(error).with_context(|| format!("cannot listen on {address} ({setting} in the settings)"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The port `places` after that of `address`; port 0 stays any port.

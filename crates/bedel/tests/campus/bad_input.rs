@@ -136,6 +136,16 @@ async fn a_campus_that_cannot_start_says_why() {
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains(taken) && said.contains("--listen"), "a taken port: {said}");
 
+    let refused = Command::new(env!("CARGO_BIN_EXE_bedel"))
+        .args(["up", "--listen", "127.0.0.1:0", "--data"])
+        .arg(elsewhere.path())
+        .envs([("BEDEL_GATEWAY__LISTEN_TLS", "127.0.0.1:0"), ("BEDEL_ROOMS__HEARTBEAT_LISTEN", taken)])
+        .output()
+        .expect("runs");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let named = said.contains(taken) && said.contains("rooms.heartbeat_listen");
+    assert!(!refused.status.success() && named, "a port of rooms that is taken: {said}");
+
     let not_a_folder = elsewhere.path().join("file");
     std::fs::write(&not_a_folder, "x").expect("writes");
     let refused = up(&not_a_folder.join("data"), "127.0.0.1:0");
