@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import tus from 'tus-js-client';
 
-const SIZE = 40_000_000;
+// The client tells its progress every 100 ms: large enough that it does so several times.
+const SIZE = 200_000_000;
 const { BEDEL_URL, BEDEL_TOKEN, SCRATCH } = process.env;
 const headers = { Authorization: `Bearer ${BEDEL_TOKEN}` };
 const path = join(SCRATCH, 'file');
@@ -59,7 +60,7 @@ async function main() {
   const bytes = randomBytes(SIZE);
   writeFileSync(path, bytes);
 
-  const first = await run(SIZE / 2);
+  const first = await run(SIZE / 8);
   assert.equal(first.signal, 'SIGKILL', `the first process was to die: ${first.output}`);
   const second = await run(Infinity);
   assert.equal(second.code, 0, 'the second process failed');

@@ -78,7 +78,7 @@ async fn a_folder_goes_up_once_whatever_dies() {
     let (proxy, url) = slow_link(&campus, 2_000_000).await;
 
     let first = begin(&campus, &url, &["put", path, "--parallel", "4"]);
-    campus.until("some files are stored", |_| stored(&campus) >= 5).await;
+    campus.until("some files are stored", |_| stored(&campus) >= 6).await;
     let killed = end(first, "KILL");
     assert!(text(&killed.stderr).contains("loop: skipped, it is a symbolic link"), "{}", text(&killed.stderr));
     let before = ids(&files(&campus).await);
@@ -91,7 +91,8 @@ async fn a_folder_goes_up_once_whatever_dies() {
     assert!(second.status.success(), "{}", text(&second.stderr));
     assert_eq!(text(&second.stdout).lines().count(), 40, "every file is told, also those of the first run");
     let known = text(&second.stderr).matches("stored before").count();
-    assert!(known >= before.len(), "{known} of {}", before.len());
+    // Of the four that were under way the client may have died before it heard that they had arrived.
+    assert!(known + 4 >= before.len(), "{known} of {}", before.len());
 
     let after = files(&campus).await;
     assert!(ids(&after).is_superset(&before), "what was stored stays as it was");
