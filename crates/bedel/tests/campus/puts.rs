@@ -146,7 +146,8 @@ async fn a_stopped_put_and_a_stopped_get_say_how_to_go_on() {
     let target = home.path().join("back");
     let target = target.to_str().expect("UTF-8");
     let get = begin(&campus, &url, &["get", id, "-o", target]);
-    campus.until("some of it is here", |_| offset(&campus, &url) > 2_000_000).await;
+    let begun = |_: &Value| std::fs::read_dir(home.path()).expect("reads").count() > 1;
+    campus.until("some of it is here", |status| begun(status) && offset(&campus, &url) > 2_000_000).await;
     let get = end(get, "TERM");
     assert!(get.status.code() == Some(1) && text(&get.stderr).contains("To go on:"), "{}", text(&get.stderr));
     proxy.set(Faults::default());
