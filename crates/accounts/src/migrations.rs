@@ -4,6 +4,8 @@
 //! column of its own.
 
 use sea_orm_migration::prelude::*;
+use store::migration;
+use store::schema::{index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
@@ -22,51 +24,8 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     ]
 }
 
-/// A migration that makes one table or one index.
-macro_rules! migration {
-    ($type:ident, $name:literal, $manager:ident => $statement:expr) => {
-        struct $type;
-
-        impl MigrationName for $type {
-            fn name(&self) -> &str {
-                $name
-            }
-        }
-
-        #[async_trait::async_trait]
-        impl MigrationTrait for $type {
-            async fn up(&self, $manager: &SchemaManager) -> Result<(), DbErr> {
-                $statement.await
-            }
-        }
-    };
-}
-
 fn id(name: &'static str) -> ColumnDef {
-    let mut column = ColumnDef::new(name);
-    column.string_len(26).not_null();
-    column
-}
-
-fn text(name: &'static str, length: u32) -> ColumnDef {
-    let mut column = ColumnDef::new(name);
-    column.string_len(length).not_null();
-    column
-}
-
-fn number(name: &'static str) -> ColumnDef {
-    let mut column = ColumnDef::new(name);
-    column.big_integer().not_null();
-    column
-}
-
-fn index(name: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index.name(name).table(table);
-    for column in columns {
-        index.col(*column);
-    }
-    index
+    text(name, 26)
 }
 
 migration!(Users, "accounts-01-users", manager => manager.create_table(

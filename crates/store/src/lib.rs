@@ -9,6 +9,8 @@ pub mod lease;
 pub mod live;
 mod migrate;
 pub mod outbox;
+pub mod query;
+pub mod schema;
 pub mod sql;
 
 pub use blobs::LocalBlobs;
