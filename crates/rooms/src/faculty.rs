@@ -4,6 +4,7 @@
 //! `RES`. Heartbeats and `NOT_LEADER` say who leads; when that changes the transaction goes on with the other server
 //! from where it was, and the programme hears of it only that it took longer.
 
+mod counts;
 mod front;
 mod leaders;
 mod line;
@@ -17,6 +18,7 @@ use kernel::config::Pattern;
 use tokio_util::sync::CancellationToken;
 
 use crate::wire::{Address, Door, Key, Refusals, Rep, WireError};
+pub use counts::Counts;
 pub use transaction::{Measured, Step};
 
 /// One of the servers a faculty knows.

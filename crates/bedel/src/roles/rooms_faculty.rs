@@ -4,7 +4,7 @@ use std::time::Duration;
 use anyhow::Context;
 use api::Service;
 use kernel::role::Role;
-use rooms::faculty::{Faculty, ServerAt, Settings};
+use rooms::faculty::{Counts, Faculty, ServerAt, Settings};
 use rooms::keys::Campus;
 use rooms::wire::{Address, Refusals};
 
@@ -17,10 +17,13 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
     let verifier = replica.verifier()?;
     let servers = servers(&settings)?;
     let refusals = Refusals::new(Arc::clone(&replica.clock));
+    let counts = Counts::default();
     let mut bound = Vec::new();
     for number in 1..=settings.faculties {
         let name = Campus::faculty(number);
         let place = u16::try_from(number - 1)?;
+        let (measured, measures) = tokio::sync::mpsc::unbounded_channel();
+        replica.lifecycle.spawn(counts.clone().follow(name.clone(), measures));
         let faculty = Settings {
             listen: offset(settings.faculty_listen, place)?,
             door: door(&replica, &name, &name)?,
@@ -30,13 +33,14 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
             accept_mobile: settings.accept_mobile,
             answer_timeout: Duration::from_millis(settings.answer_timeout_ms),
             silence: Duration::from_millis(settings.heartbeat_ms) * settings.missed_heartbeats,
-            measured: None,
+            measured: Some(measured),
             name,
         };
         bound.push(Faculty::bind(faculty, &refusals).await.context("the sockets of the faculties")?);
     }
     let listener = replica.listener().await?;
     let service = Service::new(Role::RoomsFaculty.name(), &replica.name, verifier).lifecycle(replica.lifecycle.clone());
+    counts.register(&service.metrics());
     let end = replica.lifecycle.soft().clone();
     for faculty in bound {
         let (end, name) = (end.clone(), faculty.endpoint());

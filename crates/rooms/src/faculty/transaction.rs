@@ -37,6 +37,17 @@ pub enum Step {
     Acknowledged,
 }
 
+impl Step {
+    /// The message that is answered.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Solicited => "SOL",
+            Self::Acknowledged => "ACK",
+        }
+    }
+}
+
 /// Runs the transactions of a faculty.
 #[derive(Debug)]
 pub(super) struct Transactions {
