@@ -1,5 +1,6 @@
 //! `bedel bench`: loads that measure, and what they found as tables, CSV, JSON and plots.
 
+mod campus;
 mod rooms;
 mod rooms_server;
 mod spread;

@@ -1,6 +1,5 @@
 //! `bedel bench rooms`: Table 3 of both patterns under three loads, on real processes of this program.
 
-mod campus;
 mod figures;
 mod load;
 mod metrics;
@@ -12,7 +11,7 @@ use kernel::config::Pattern;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::bench::Rooms;
-use campus::Campus;
+use super::campus::{Campus, name};
 use figures::Figures;
 
 /// So many programmes, five a faculty, that each ask for the same.
@@ -23,9 +22,6 @@ struct Load {
     classrooms: u32,
     labs: u32,
 }
-
-/// Programmes of a faculty.
-const PROGRAMMES: u32 = 5;
 
 /// All of the first fit, of the second with 40 adapted classrooms, and of the third only a part.
 const LOADS: [Load; 3] = [
@@ -71,12 +67,4 @@ async fn measure(arguments: &Rooms) -> anyhow::Result<Vec<Figures>> {
         }
     }
     Ok(measured)
-}
-
-/// As the settings call it.
-const fn name(pattern: Pattern) -> &'static str {
-    match pattern {
-        Pattern::Async => "async",
-        Pattern::Broker => "broker",
-    }
 }

@@ -4,7 +4,6 @@
 //! are for a semester of their own, whose rooms suffice for all of them.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -12,12 +11,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use kernel::clock::SystemClock;
 use kernel::id::IdSource;
-use rooms::keys::{Campus as Keys, KeyPair, read_public};
+use rooms::keys::Campus as Keys;
 use rooms::message::{self, Reply};
 use rooms::model::{Acknowledgement, Solicitation, Status};
 use rooms::wire::{Address, Dealer, Key};
 use serde::Serialize;
 
+use super::campus::{Campus, key};
 use super::spread::{Spread, ms};
 use crate::cli::bench::RoomsServer;
 
@@ -51,7 +51,15 @@ struct Found {
 /// # Errors
 /// If the server does not answer, or says what cannot be read.
 pub(super) async fn rooms_server(arguments: RoomsServer) -> anyhow::Result<()> {
-    let address: Address = arguments.at.parse()?;
+    let campus = match arguments.at {
+        Some(_) => None,
+        None => Some(Campus::start(arguments.pattern, arguments.faculties).await?),
+    };
+    let address: Address = match (&arguments.at, &campus) {
+        (Some(given), _) => given.parse()?,
+        (None, Some(campus)) => campus.server().await?,
+        (None, None) => bail!("--at is missing"),
+    };
     let ids = IdSource::from_os(Arc::new(SystemClock));
     let begun = Instant::now();
     let from = begun + Duration::from_secs(arguments.warm_up);
@@ -59,7 +67,11 @@ pub(super) async fn rooms_server(arguments: RoomsServer) -> anyhow::Result<()> {
     let asked = Arc::new(AtomicU32::new(0));
     let mut tasks = tokio::task::JoinSet::new();
     for number in 1..=arguments.faculties {
-        let key = arguments.keys.as_deref().map_or(Ok(Key::Open), |folder| key(folder, &Keys::faculty(number)))?;
+        let key = match (&campus, &arguments.keys) {
+            (Some(campus), _) => campus.key(&Keys::faculty(number), "server")?,
+            (None, Some(folder)) => key(folder, &Keys::faculty(number), "server")?,
+            (None, None) => Key::Open,
+        };
         let faculty = Faculty {
             number,
             run: ids.next().to_string(),
@@ -88,14 +100,6 @@ pub(super) async fn rooms_server(arguments: RoomsServer) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-fn key(folder: &Path, faculty: &str) -> anyhow::Result<Key> {
-    let server = folder.join("server.pub");
-    Ok(Key::Curve {
-        keys: KeyPair::read(&KeyPair::path(folder, faculty))?,
-        server: read_public(&server).with_context(|| server.display().to_string())?,
-    })
 }
 
 /// A transaction on its way.

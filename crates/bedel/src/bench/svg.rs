@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 380.0;
 /// Around what is plotted: title and key above, names below, numbers on the left.
-const TOP: f64 = 70.0;
+const TOP: f64 = 80.0;
 const BOTTOM: f64 = 50.0;
 const LEFT: f64 = 66.0;
 const RIGHT: f64 = 16.0;
@@ -115,11 +115,17 @@ impl Plot {
             escaped(title),
             escaped(unit)
         ));
-        let mut left = LEFT;
+        let (mut left, mut top) = (LEFT, 34.0);
         for (name, colour) in names.zip(COLOURS.iter().cycle()) {
-            plot.add(format_args!("<rect x=\"{left:.1}\" y=\"38\" width=\"12\" height=\"12\" fill=\"{colour}\"/>"));
-            plot.text(left + 17.0, 48.0, "start", name);
-            left += 34.0 + 6.6 * whole(name.chars().count());
+            let width = 34.0 + 6.6 * whole(name.chars().count());
+            if left + width > WIDTH {
+                (left, top) = (LEFT, top + 18.0);
+            }
+            plot.add(format_args!(
+                "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"12\" height=\"12\" fill=\"{colour}\"/>"
+            ));
+            plot.text(left + 17.0, top + 10.0, "start", name);
+            left += width;
         }
         let mut tick = 0.0;
         while tick <= plot.top * 1.001 {
@@ -196,8 +202,8 @@ mod tests {
     fn a_bar_stands_as_high_as_its_value_and_names_are_escaped() {
         let series = [Bars { name: "a < b".to_owned(), bars: vec![Bar { value: 50.0, least: 10.0, most: 100.0 }] }];
         let svg = bars("Times", "ms", &["25".to_owned()], &series);
-        // Half of the scale, which ends at 100: (380 - 70 - 50) / 2.
-        assert!(svg.contains("height=\"130.0\""), "{svg}");
+        // Half of the scale, which ends at 100: (380 - 80 - 50) / 2.
+        assert!(svg.contains("height=\"125.0\""), "{svg}");
         assert!(svg.contains("a &lt; b") && !svg.contains("a < b"), "{svg}");
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
     }
@@ -206,7 +212,7 @@ mod tests {
     fn a_line_goes_from_the_left_to_the_right_edge() {
         let series = [Line { name: "CPU".to_owned(), points: vec![(0.0, 0.0), (10.0, 100.0)] }];
         let svg = lines("CPU", "%", &series);
-        assert!(svg.contains("points=\"66.0,330.0 744.0,70.0\""), "{svg}");
+        assert!(svg.contains("points=\"66.0,330.0 744.0,80.0\""), "{svg}");
         assert!(lines("nothing", "%", &[]).contains("nothing"));
     }
 }

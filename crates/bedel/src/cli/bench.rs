@@ -12,7 +12,9 @@ pub(crate) enum Bench {
     #[command(after_help = "Example: bedel bench rooms --rounds 40 --report docs/report")]
     Rooms(Rooms),
     /// Ask one server of rooms for as many transactions a second as it gives, as ten faculties would.
-    #[command(after_help = "Example: bedel bench rooms-server --at tcp://127.0.0.1:5555 --keys bedel-data/rooms/keys")]
+    #[command(
+        after_help = "Examples:\n  bedel bench rooms-server --pattern async\n  bedel bench rooms-server --at tcp://127.0.0.1:5555 --keys bedel-data/rooms/keys"
+    )]
     RoomsServer(RoomsServer),
 }
 
@@ -39,11 +41,14 @@ pub(crate) struct Rooms {
 /// `bedel bench rooms-server`.
 #[derive(Debug, Args)]
 pub(crate) struct RoomsServer {
-    /// The server's ROUTER.
+    /// The server's ROUTER; that of a campus which is started for it unless given.
     #[arg(long, value_name = "tcp://HOST:PORT")]
-    pub(crate) at: String,
+    pub(crate) at: Option<String>,
+    /// The pattern of the campus that is started, async or broker.
+    #[arg(long, value_name = "PATTERN", value_parser = pattern, default_value = "async", conflicts_with = "at")]
+    pub(crate) pattern: Pattern,
     /// Where server.pub and the .key files of the faculties lie; without it nothing is encrypted.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "at")]
     pub(crate) keys: Option<PathBuf>,
     /// How many faculties ask, each over one connection.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=99))]

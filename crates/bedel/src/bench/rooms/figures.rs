@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::load::Asked;
 use super::metrics::{Answers, ByFaculty};
 use super::usage::Usage;
-use super::{Load, PROGRAMMES, name};
+use super::Load;
+use crate::bench::campus::{PROGRAMMES, name};
 use crate::bench::spread::{Spread, ms};
 
 /// All of them.

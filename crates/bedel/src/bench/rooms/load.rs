@@ -7,9 +7,9 @@ use rooms::keys::Campus as Keys;
 use rooms::model::{Solicitation, Status};
 use rooms::programme;
 
-use super::campus::Campus;
+use super::Load;
 use super::usage::{Usage, watch};
-use super::{Load, PROGRAMMES};
+use crate::bench::campus::{Campus, PROGRAMMES};
 
 /// How long a programme waits for the final word.
 const PATIENCE: Duration = Duration::from_secs(60);

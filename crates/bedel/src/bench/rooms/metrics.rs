@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use serde::Serialize;
 
-use super::campus::Campus;
+use crate::bench::campus::Campus;
 
 /// How long servers took to answer a faculty's messages of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use rooms::keys::Campus as Keys;
 
-use super::campus::Campus;
 use super::load::{ask, semester, solicitation};
+use crate::bench::campus::Campus;
 
 /// Kills the active server `kills` times. Each time: from the kill to the final word on a request made just after it.
 pub(super) async fn run(campus: &mut Campus, kills: u32) -> anyhow::Result<Vec<Duration>> {

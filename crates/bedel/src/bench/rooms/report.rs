@@ -240,7 +240,7 @@ mod tests {
         Figures {
             pattern,
             load: load.name,
-            programmes: load.faculties * super::super::PROGRAMMES,
+            programmes: load.faculties * crate::bench::campus::PROGRAMMES,
             classrooms: load.classrooms,
             labs: load.labs,
             proposal: answers,

@@ -17,9 +17,10 @@ use rooms::wire::{Address, Key, Subscriber};
 use store::Sql;
 use tokio::process::{Child, Command};
 
-use super::{PROGRAMMES, name};
 use crate::keys;
 
+/// Programmes of a faculty.
+pub(super) const PROGRAMMES: u32 = 5;
 /// Ports of one campus: faculties, servers, heartbeats, and the faculties' HTTP.
 const BLOCK: u16 = 16;
 const SERVERS_AT: u16 = 10;
@@ -98,11 +99,14 @@ impl Campus {
         loopback(self.base + HTTP_AT)
     }
 
+    /// Where the server that leads takes transactions.
+    pub(super) async fn server(&self) -> anyhow::Result<Address> {
+        Ok(loopback(self.base + SERVERS_AT + u16::try_from(self.leader().await?)?).into())
+    }
+
     /// What `who` shows to `whom`.
     pub(super) fn key(&self, who: &str, whom: &str) -> anyhow::Result<Key> {
-        let folder = self.keys.keys();
-        let server = read_public(&folder.join(format!("{whom}.pub")))?;
-        Ok(Key::Curve { keys: KeyPair::read(&KeyPair::path(&folder, who))?, server })
+        key(&self.keys.keys(), who, whom)
     }
 
     /// The processes by what they do.
@@ -175,6 +179,20 @@ impl Campus {
         let logs = ["rooms-server-1", "rooms-server-2", "rooms-faculty-1"].map(read).concat();
         let lines: Vec<&str> = logs.lines().filter(|line| line.contains("WARN") || line.contains("rror")).collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+}
+
+/// What `who` shows to `whom`, by the keys of a folder.
+pub(super) fn key(folder: &Path, who: &str, whom: &str) -> anyhow::Result<Key> {
+    let server = read_public(&folder.join(format!("{whom}.pub")))?;
+    Ok(Key::Curve { keys: KeyPair::read(&KeyPair::path(folder, who))?, server })
+}
+
+/// A pattern as the settings call it.
+pub(super) const fn name(pattern: Pattern) -> &'static str {
+    match pattern {
+        Pattern::Async => "async",
+        Pattern::Broker => "broker",
     }
 }
 
