@@ -23,6 +23,15 @@ pub enum RoomsError {
     /// The name of the request was used for another one.
     #[error("the request's name was used for another one")]
     KeyReused,
+    /// There is a member of that name.
+    #[error("the member's name is taken")]
+    NameTaken,
+    /// Another member has that key.
+    #[error("another member has that key")]
+    KeyTaken,
+    /// Links are open, so there are no keys.
+    #[error("there are no keys")]
+    NoKeys,
     /// There is no other server.
     #[error("no other server is there to lead")]
     NoSuccessor,
@@ -44,6 +53,19 @@ impl From<RoomsError> for Problem {
                 "taken",
                 "choose another, or leave it out",
             ),
+            RoomsError::NameTaken => Self::new(Kind::Conflict, "There is a faculty or a programme of this name.").field(
+                "/name",
+                "taken",
+                "choose another",
+            ),
+            RoomsError::KeyTaken => Self::new(Kind::Conflict, "Another faculty or programme has this key.").field(
+                "/public_key",
+                "taken",
+                "each has a key of its own: make one with `bedel rooms keygen`, or leave it out",
+            ),
+            RoomsError::NoKeys => {
+                Self::new(Kind::Conflict, "Links of this campus are open (rooms.security is none): there are no keys.")
+            }
             RoomsError::NoSuccessor => {
                 Self::new(Kind::Conflict, "No other server is there to lead: start a second replica of rooms-server.")
             }

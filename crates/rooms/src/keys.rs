@@ -11,4 +11,4 @@ mod z85;
 
 pub use admission::Admission;
 pub use campus::{Campus, ensure_campus};
-pub use pair::{KeyError, KeyPair, PublicKey, check_name, read_public};
+pub use pair::{KeyError, KeyPair, NoKey, PublicKey, check_name, read_public};

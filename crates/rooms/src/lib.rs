@@ -7,6 +7,7 @@ mod http;
 mod jobs;
 pub mod keys;
 mod leader;
+mod members;
 pub mod message;
 mod migrations;
 pub mod model;

@@ -20,6 +20,10 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(Times),
         Box::new(TimesByMoment),
         Box::new(Refusals),
+        Box::new(Members),
+        Box::new(Decisions),
+        Box::new(History),
+        Box::new(HistoryByMoment),
     ]
 }
 
@@ -108,3 +112,51 @@ migration!(Refusals, "rooms-09-refusals", manager => manager.create_table(
         .col(number("at"))
         .to_owned(),
 ));
+
+migration!(Members, "rooms-10-members", manager => manager.create_table(
+    Table::create()
+        .table("rooms_members")
+        .col(text("name", 64).primary_key())
+        .col(ColumnDef::new("faculty").string_len(64))
+        .col(text("title", 200))
+        .col(ColumnDef::new("public_key").string_len(40))
+        .col(text("state", 10))
+        .col(number("version"))
+        .col(number("changed_at"))
+        .col(text("changed_by", 255))
+        .to_owned(),
+));
+migration!(Decisions, "rooms-11-decisions", manager => manager.create_table(
+    Table::create()
+        .table("rooms_decisions")
+        .col(text("id", 26).primary_key())
+        .col(text("user_id", 26))
+        .col(text("user_name", 255))
+        .col(text("action", 10))
+        .col(text("member", 64))
+        .col(text("detail", 300))
+        .col(number("at"))
+        .to_owned(),
+));
+
+migration!(History, "rooms-12-history", manager => manager.create_table(
+    Table::create()
+        .table("rooms_history")
+        .col(text("id", 26).primary_key())
+        .col(text("server", 255))
+        .col(number("at"))
+        .col(number("span_us"))
+        .col(number("leading"))
+        .col(number("proposals"))
+        .col(number("proposals_us"))
+        .col(number("proposals_most_us"))
+        .col(number("resolutions"))
+        .col(number("resolutions_us"))
+        .col(number("resolutions_most_us"))
+        .col(number("refused"))
+        .col(number("cpu_us"))
+        .col(number("memory_bytes"))
+        .to_owned(),
+));
+migration!(HistoryByMoment, "rooms-13-history-by-moment", manager =>
+    manager.create_index(index("rooms_history_at", "rooms_history", &["at"])));

@@ -16,9 +16,37 @@ const MOST_CHANGED: usize = 50;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Notes(Arc<Mutex<Waiting>>);
 
+/// How many there were and how long they took, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Tally {
+    pub(crate) count: i64,
+    pub(crate) sum_us: i64,
+    pub(crate) most_us: i64,
+}
+
+impl Tally {
+    /// With another one.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            sum_us: self.sum_us + other.sum_us,
+            most_us: self.most_us.max(other.most_us),
+        }
+    }
+}
+
+/// What happened in a span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Tallied {
+    pub(crate) proposals: Tally,
+    pub(crate) resolutions: Tally,
+    pub(crate) refused: i64,
+}
+
 #[derive(Debug, Default)]
 struct Waiting {
     timings: Vec<Timing>,
+    tallied: Tallied,
     changed: VecDeque<Record>,
     alerts: VecDeque<Alert>,
     news: bool,
@@ -36,11 +64,27 @@ pub(crate) struct News {
 impl Notes {
     /// How long an answer took.
     pub(crate) fn time(&self, kind: TimingKind, took: Duration) {
+        let micros = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
         self.with(|waiting| {
+            let tally = match kind {
+                TimingKind::Proposal => &mut waiting.tallied.proposals,
+                TimingKind::Resolution => &mut waiting.tallied.resolutions,
+            };
+            *tally = tally.plus(Tally { count: 1, sum_us: micros, most_us: micros });
             if waiting.timings.len() < MOST_TIMINGS {
-                waiting.timings.push(Timing { kind, micros: i64::try_from(took.as_micros()).unwrap_or(i64::MAX) });
+                waiting.timings.push(Timing { kind, micros });
             }
         });
+    }
+
+    /// So many connections were refused.
+    pub(crate) fn refused(&self, count: usize) {
+        self.with(|waiting| waiting.tallied.refused += i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// What happened since the last call.
+    pub(crate) fn take_tallied(&self) -> Tallied {
+        self.with(|waiting| std::mem::take(&mut waiting.tallied))
     }
 
     /// Requests and what is alerted.

@@ -19,11 +19,15 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::core::{Core, Role, Standing};
 use crate::http::{self, Capabilities, Desk};
 use crate::jobs::announce::Announcer;
+use crate::jobs::history::{Historian, Look};
+use crate::jobs::members::Following;
 use crate::jobs::record::Recorder;
 use crate::jobs::sweep::Sweep;
 use crate::leader::book::Book;
 use crate::leader::presence::Presence;
+use crate::keys::Campus;
 use crate::leader::{Pace, Server};
+use crate::members::Members;
 use crate::model::Inventory;
 use crate::notes::Notes;
 use crate::store::leader::{Leader, Process};
@@ -60,6 +64,8 @@ pub struct Deps {
     pub client: reqwest::Client,
     /// Connections that were refused.
     pub refused: mpsc::Receiver<Refusal>,
+    /// Where this machine's keys and admissions lie; `None`: links are open.
+    pub keys: Option<Campus>,
     /// Everything runs within it.
     pub lifecycle: Lifecycle,
 }
@@ -118,11 +124,28 @@ pub fn build(deps: Deps) -> Result<Built, StoreError> {
         notes: notes.clone(),
         refused: deps.refused,
     };
+    let historian = Historian {
+        sql: sql.clone(),
+        clock: Arc::clone(&clock),
+        ids: ids.clone(),
+        notes: notes.clone(),
+        server: deps.replica.clone(),
+        standing: stands.clone(),
+        last: Look::now(),
+    };
+    let members = Members::new(sql.clone(), Arc::clone(&clock), ids.clone(), deps.lifecycle.clone(), deps.keys);
+    let following = Following {
+        members: members.clone(),
+        faculties: deps.settings.faculties,
+        programmes: deps.settings.programs,
+    };
     let announcer = Announcer { live: deps.live, notes, server: deps.replica, standing: stands };
     deps.lifecycle.spawn_essential("rooms.server", server.run(end.clone()));
     deps.lifecycle.spawn_essential("rooms.record", recorder.run(end.clone()));
     deps.lifecycle.spawn_essential("rooms.announce", announcer.run(end.clone()));
-    deps.lifecycle.spawn_essential("rooms.sweep", Sweep { sql: sql.clone(), clock }.run(end));
+    deps.lifecycle.spawn_essential("rooms.history", historian.run(end.clone()));
+    deps.lifecycle.spawn_essential("rooms.members", following.run(end.clone()));
+    deps.lifecycle.spawn_essential("rooms.sweep", Sweep { sql: sql.clone(), clock: Arc::clone(&clock) }.run(end));
     let desk = Desk {
         core: core.clone(),
         sql: sql.clone(),
@@ -136,7 +159,7 @@ pub fn build(deps: Deps) -> Result<Built, StoreError> {
         let sql = asked.clone();
         async move { sql.ping().await.map_err(|error| error.to_string()) }
     })];
-    let routes = http::routes().with_state(Capabilities { desk, sql, inventory });
+    let routes = http::routes().with_state(Capabilities { desk, sql, inventory, members, clock });
     Ok(Built { core, routes, checks })
 }
 

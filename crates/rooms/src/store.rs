@@ -1,7 +1,9 @@
 //! The only SQL of this service: one module a table. Functions that take a transaction write; the others read.
 
+pub(crate) mod history;
 pub(crate) mod leader;
 pub(crate) mod listing;
+pub(crate) mod members;
 pub(crate) mod notes;
 pub(crate) mod requests;
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::Service;
-use kernel::config;
+use kernel::config::{self, Security};
 use kernel::role::Role;
 use rooms::Deps;
 use rooms::server::{Settings, Sockets};
@@ -11,7 +11,7 @@ use store::Sql;
 use tokio::net::TcpListener;
 
 use super::Replica;
-use super::rooms_links::{door, offset};
+use super::rooms_links::{campus, door, offset};
 
 /// Allocation of classrooms and laboratories.
 pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
@@ -48,6 +48,8 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
         http: listener.local_addr().ok(),
         client: reqwest::Client::builder().no_proxy().build()?,
         refused,
+        keys: (replica.config.rooms.security == Security::Curve)
+            .then(|| campus(&replica.config.rooms, &replica.data)),
         lifecycle: replica.lifecycle.clone(),
     })?;
     let standing = built.core.standing();

@@ -46,6 +46,7 @@ pub(super) struct RoomView {
     capacity: u32,
     equipment: Vec<Equipment>,
     /// Who has it; `null` while it is free.
+    #[schema(required)]
     holder: Option<Holder>,
 }
 

@@ -24,6 +24,7 @@ const SHOWN: u32 = 50;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Metrics {
     /// Who leads, if anybody ever did.
+    #[schema(required)]
     leader: Option<LeaderView>,
     /// Requests by state.
     requests: Vec<StateCount>,

@@ -18,6 +18,7 @@ use crate::model::{Answer, Reason, Resolution, Status};
 pub(super) struct Promoted {
     epoch: u64,
     /// Where the active server takes transactions.
+    #[schema(required)]
     endpoint: Option<String>,
 }
 

@@ -5,7 +5,8 @@ use kernel::id::Id;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::model::{Alert, AlertKind, Equipment, Record, RoomName, State};
+use crate::members::{Issued, Members};
+use crate::model::{Alert, AlertKind, Equipment, Member, Record, RoomName, State};
 
 /// A request for rooms and what became of it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -29,6 +30,7 @@ pub(crate) struct RequestView {
     pub(crate) equipment: Vec<Equipment>,
     pub(crate) state: State,
     /// Why, for people.
+    #[schema(required)]
     pub(crate) detail: Option<String>,
     /// The leadership under which the state was reached.
     pub(crate) epoch: u64,
@@ -37,7 +39,7 @@ pub(crate) struct RequestView {
     #[schema(value_type = String, format = DateTime)]
     pub(crate) asked_at: Timestamp,
     /// When the proposal ends.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub(crate) deadline: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     pub(crate) changed_at: Timestamp,
@@ -91,5 +93,57 @@ pub(crate) struct AlertView {
 impl AlertView {
     pub(crate) fn of(alert: &Alert) -> Self {
         Self { kind: alert.kind, detail: alert.detail.clone(), at: alert.at }
+    }
+}
+
+/// A faculty, or a programme of one, and its key.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct MemberView {
+    /// Its key's name.
+    #[schema(example = "program-01-1")]
+    pub(crate) name: String,
+    /// Whose programme it is; `null`: it is a faculty.
+    #[schema(required, example = "faculty-01")]
+    pub(crate) faculty: Option<String>,
+    /// For people.
+    pub(crate) title: String,
+    /// The last key that was decided on (Z85), admitted or not.
+    #[schema(required)]
+    pub(crate) public_key: Option<String>,
+    /// Its key is admitted on the machine that answers.
+    pub(crate) admitted: bool,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) changed_at: Timestamp,
+    /// The name of the user who decided last; empty while nobody has.
+    pub(crate) changed_by: String,
+}
+
+/// A member whose key was admitted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct IssuedKey {
+    pub(crate) member: MemberView,
+    /// What its file `NAME.key` is to hold, if the pair was made here. It is not shown again.
+    #[schema(required)]
+    pub(crate) key_file: Option<String>,
+}
+
+impl MemberView {
+    pub(crate) fn of(member: &Member, members: &Members) -> Self {
+        Self {
+            name: member.name.clone(),
+            faculty: member.faculty.clone(),
+            title: member.title.clone(),
+            public_key: member.public_key.map(|key| key.to_string()),
+            admitted: members.is_admitted(member),
+            changed_at: member.changed_at,
+            changed_by: member.changed_by.clone(),
+        }
+    }
+}
+
+impl IssuedKey {
+    pub(crate) fn of(issued: &Issued, members: &Members) -> Self {
+        let key_file = issued.pair.as_ref().map(|pair| pair.text().expose().clone());
+        Self { member: MemberView::of(&issued.member, members), key_file }
     }
 }

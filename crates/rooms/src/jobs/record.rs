@@ -38,6 +38,7 @@ impl Recorder {
         {
             refusals.push((self.ids.next(), refusal));
         }
+        self.notes.refused(refusals.len());
         let timings: Vec<_> =
             self.notes.take_timings(GROUP).into_iter().map(|timing| (self.ids.next(), timing)).collect();
         let rows = refusals.len() + timings.len();

@@ -8,7 +8,7 @@ use kernel::clock::Clock;
 use store::{Sql, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::store::notes;
+use crate::store::{history, notes};
 
 const EVERY: Duration = Duration::from_secs(3600);
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
@@ -21,7 +21,14 @@ pub(crate) struct Sweep {
 impl Sweep {
     pub(crate) async fn once(&self) -> Result<u64, StoreError> {
         let before = self.clock.now().minus(KEPT);
-        self.sql.write(move |transaction| async move { notes::sweep_timings(transaction, before).await }.boxed()).await
+        self.sql
+            .write(move |transaction| {
+                async move {
+                    Ok(notes::sweep_timings(transaction, before).await? + history::sweep(transaction, before).await?)
+                }
+                .boxed()
+            })
+            .await
     }
 
     pub(crate) async fn run(self, end: CancellationToken) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use kernel::id::IdSource;
 
 use super::pair::{make_folder, write_public};
-use super::{KeyError, KeyPair, read_public};
+use super::{KeyError, KeyPair, PublicKey, check_name, read_public};
 
 /// Where the keys and the admissions of a campus lie, and how many there are.
 #[derive(Debug, Clone)]
@@ -34,6 +34,44 @@ impl Campus {
     #[must_use]
     pub fn authorized(&self, who: &str) -> PathBuf {
         self.root.join("authorized").join(who)
+    }
+
+    /// The admission in which a member's key lies: a faculty's in that of servers, a programme's in its faculty's.
+    fn admission_of(&self, faculty: Option<&str>) -> PathBuf {
+        self.authorized(faculty.unwrap_or("server"))
+    }
+
+    /// The key under which a member is admitted on this machine, if it is.
+    pub(crate) fn admitted(&self, name: &str, faculty: Option<&str>) -> Option<PublicKey> {
+        read_public(&self.admission_of(faculty).join(format!("{name}.pub"))).ok()
+    }
+
+    /// The public key that lies with the campus's own keys.
+    pub(crate) fn public_key(&self, name: &str) -> Option<PublicKey> {
+        read_public(&self.keys().join(format!("{name}.pub"))).ok()
+    }
+
+    /// Admits a member under `key` and no other.
+    pub(crate) fn admit(&self, name: &str, faculty: Option<&str>, key: PublicKey) -> Result<(), KeyError> {
+        check_name(name)?;
+        let folder = self.admission_of(faculty);
+        make_folder(&folder)?;
+        write_public(&folder, name, key)
+    }
+
+    /// Takes a member's key away; its living connections end.
+    pub(crate) fn revoke(&self, name: &str, faculty: Option<&str>) -> Result<(), KeyError> {
+        check_name(name)?;
+        let path = self.admission_of(faculty).join(format!("{name}.pub"));
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(KeyError::File { path, source }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where this machine keeps which decisions about members it has carried out.
+    pub(crate) fn carried_out(&self) -> PathBuf {
+        self.root.join("members.json")
     }
 
     /// The name of a faculty: `faculty-01`.

@@ -28,6 +28,19 @@ impl std::fmt::Debug for PublicKey {
     }
 }
 
+impl std::str::FromStr for PublicKey {
+    type Err = NoKey;
+
+    fn from_str(text: &str) -> Result<Self, NoKey> {
+        z85::decode(text).map(Self).ok_or(NoKey)
+    }
+}
+
+/// A text is not the Z85 of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("40 characters of Z85 are expected")]
+pub struct NoKey;
+
 /// A CURVE key pair.
 #[derive(Debug, Clone)]
 pub struct KeyPair {
@@ -83,6 +96,11 @@ impl KeyPair {
         &self.secret
     }
 
+    /// What its private file holds.
+    pub(crate) fn text(&self) -> Secret<String> {
+        Secret::new(format!("{}\n{}\n", self.public, z85::encode(self.secret.expose())))
+    }
+
     /// The path of the private file of `name` in `folder`.
     #[must_use]
     pub fn path(folder: &Path, name: &str) -> PathBuf {
@@ -120,8 +138,7 @@ impl KeyPair {
             return Err(KeyError::Exists(private));
         }
         write_public(folder, name, self.public)?;
-        let text = format!("{}\n{}\n", self.public, z85::encode(self.secret.expose()));
-        replace_file(&private, text.as_bytes()).map_err(|source| KeyError::File { path: private, source })
+        replace_file(&private, self.text().expose().as_bytes()).map_err(|source| KeyError::File { path: private, source })
     }
 }
 

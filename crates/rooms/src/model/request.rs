@@ -174,6 +174,16 @@ pub fn is_semester(text: &str) -> bool {
     })
 }
 
+/// Where both are named as in the reference campus, the programme must be one of the faculty's.
+pub(super) fn check_programme(faculty: &str, program: &str) -> Result<(), Invalid> {
+    if let (Some(of), Some(rest)) = (faculty.strip_prefix("faculty-"), program.strip_prefix("program-"))
+        && rest.rsplit_once('-').map(|(number, _)| number) != Some(of)
+    {
+        return Err(Invalid::new("program", format!("{faculty} has no such programme")));
+    }
+    Ok(())
+}
+
 impl Solicitation {
     /// Checks what a message alone can tell: forms and ranges, not who sent it.
     ///
@@ -190,12 +200,7 @@ impl Solicitation {
                 return Err(Invalid::new(field, "1 to 64 letters, digits, dots, underscores or hyphens are expected"));
             }
         }
-        if let (Some(faculty), Some(program)) =
-            (self.faculty.strip_prefix("faculty-"), self.program.strip_prefix("program-"))
-            && program.rsplit_once('-').map(|(of, _)| of) != Some(faculty)
-        {
-            return Err(Invalid::new("program", format!("{} has no such programme", self.faculty)));
-        }
+        check_programme(&self.faculty, &self.program)?;
         if !is_semester(&self.semester) {
             return Err(Invalid::new("semester", "a year and 10, 20 or 30 are expected, such as 2025-10"));
         }

@@ -118,6 +118,7 @@ async fn play_server(name: String, data: DataDir, ports: [u16; 2], settings: con
         http: None,
         client: reqwest::Client::new(),
         refused,
+        keys: Some(campus),
         lifecycle: lifecycle.clone(),
     })
     .expect("builds");

@@ -125,6 +125,7 @@ pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, 
         http: Some(http),
         client: reqwest::Client::new(),
         refused,
+        keys: Some(rooms::keys::Campus::new(data.rooms(), 2, 2)),
         lifecycle: lifecycle.clone(),
     })
     .expect("builds");
