@@ -9,7 +9,7 @@ mod broker;
 mod concurrent;
 mod heartbeats;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the PUB listens; port 0 takes any free one.
     pub heartbeat_listen: SocketAddr,
+    /// The address under which others reach this machine.
+    pub reached: IpAddr,
     /// How transactions are taken.
     pub pattern: Pattern,
     /// How many workers the broker has.
@@ -60,10 +62,10 @@ impl Sockets {
         Ok(Self { router: Arc::new(router), publisher, settings })
     }
 
-    /// Where the ROUTER listens.
+    /// Where the ROUTER is reached.
     #[must_use]
     pub fn endpoint(&self) -> Address {
-        self.router.address().into()
+        SocketAddr::new(self.settings.reached, self.router.address().port()).into()
     }
 
     /// Where the PUB listens.
@@ -75,10 +77,11 @@ impl Sockets {
     /// Answers and beats until `end`, then a little longer: until the core has stopped leading and what was begun is
     /// answered.
     pub async fn serve(self, core: Core, end: CancellationToken) {
+        let endpoint = self.endpoint();
         let Self { router, publisher, settings } = self;
         let farewell = CancellationToken::new();
         let beating =
-            heartbeats::publish(publisher, &settings, router.address().into(), core.standing(), farewell.clone());
+            heartbeats::publish(publisher, &settings, endpoint, core.standing(), farewell.clone());
         let serving = async {
             match settings.pattern {
                 Pattern::Async => concurrent::serve(&router, &core, &farewell).await,

@@ -1,6 +1,6 @@
 //! What the sockets of rooms show and ask for.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use anyhow::{Context, bail};
 use kernel::config::{Config, Security};
@@ -70,6 +70,23 @@ pub(crate) fn check_free(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The address under which other machines reach what listens on `listen`. For every address of this machine it is the one
+/// by which it reaches the database, which both servers do.
+pub(super) fn reached(listen: IpAddr, database: &str) -> anyhow::Result<IpAddr> {
+    if !listen.is_unspecified() {
+        return Ok(listen);
+    }
+    let Some(rest) = database.strip_prefix("mysql://") else { return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)) };
+    let place = rest.split('/').next().unwrap_or_default();
+    let place = place.rsplit_once('@').map_or(place, |(_, host)| host);
+    let has_port = place.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let place = if has_port { place.to_owned() } else { format!("{place}:3306") };
+    // Connecting a UDP socket sends nothing: it asks the routing table.
+    let probe = UdpSocket::bind((listen, 0))?;
+    probe.connect(&place).with_context(|| format!("no way to the database at {place}"))?;
+    Ok(probe.local_addr()?.ip())
+}
+
 /// The port `places` after that of `address`; port 0 stays any port.
 pub(crate) fn offset(address: SocketAddr, places: u16) -> anyhow::Result<SocketAddr> {
     let port = match address.port() {
@@ -79,4 +96,21 @@ pub(crate) fn offset(address: SocketAddr, places: u16) -> anyhow::Result<SocketA
         }
     };
     Ok(SocketAddr::new(address.ip(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_is_told_as_the_one_towards_the_database() {
+        let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let given: IpAddr = "192.0.2.1".parse().expect("an address");
+        let told = |listen, database| reached(listen, database).expect("a way").to_string();
+        assert_eq!(told(given, "mysql://bedel@127.0.0.1/campus"), "192.0.2.1");
+        assert_eq!(told(any, "sqlite"), "127.0.0.1");
+        for database in ["mysql://bedel:p%40ss@127.0.0.1:3307/campus", "mysql://127.0.0.1/campus?x=a@b"] {
+            assert_eq!(told(any, database), "127.0.0.1", "{database}");
+        }
+    }
 }

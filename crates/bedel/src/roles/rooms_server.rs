@@ -11,7 +11,7 @@ use store::Sql;
 use tokio::net::TcpListener;
 
 use super::Replica;
-use super::rooms_links::{campus, door, offset};
+use super::rooms_links::{campus, door, offset, reached};
 
 /// Allocation of classrooms and laboratories.
 pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
@@ -22,7 +22,9 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
     let verifier = replica.following_verifier(&live)?;
     let place = ordinal(&replica.name)?;
     let (refusals, refused) = Refusals::recorded(Arc::clone(&replica.clock));
+    let here = reached(settings.listen.ip(), replica.config.sql.url.expose())?;
     let sockets = Settings {
+        reached: here,
         server: replica.name.clone(),
         listen: offset(settings.listen, place - 1)?,
         heartbeat_listen: offset(settings.heartbeat_listen, place - 1)?,
@@ -31,9 +33,15 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
         heartbeat: std::time::Duration::from_millis(settings.heartbeat_ms),
         door: door(&replica, "server", "server")?,
     };
-    let presence = std::net::SocketAddr::new(settings.listen.ip(), 0);
     let sockets = Sockets::bind(sockets, &refusals).await.context("the sockets of rooms")?;
     let listener = replica.listener().await?;
+    // What the orchestrator hands down listens on loopback: the other server, on another machine, has a door of its own.
+    let door_of_the_other = if here.is_loopback() {
+        None
+    } else {
+        Some(TcpListener::bind((here, 0)).await.context("the door of rooms for the other server")?)
+    };
+    let http = door_of_the_other.as_ref().unwrap_or(&listener).local_addr().ok();
     let built = rooms::build(Deps {
         sql,
         records,
@@ -44,8 +52,8 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
         replica: replica.name.clone(),
         role: if place == 1 { rooms::Role::Primary } else { rooms::Role::Backup },
         endpoint: sockets.endpoint().to_string(),
-        presence: TcpListener::bind(presence).await.context("the presence of rooms")?,
-        http: listener.local_addr().ok(),
+        presence: TcpListener::bind((here, 0)).await.context("the presence of rooms")?,
+        http,
         client: reqwest::Client::builder().no_proxy().build()?,
         refused,
         keys: (replica.config.rooms.security == Security::Curve)
@@ -60,7 +68,12 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
         .checks(built.checks);
     let end = replica.lifecycle.soft().clone();
     replica.lifecycle.spawn_essential("rooms.sockets", sockets.serve(built.core, end));
-    replica.lifecycle.spawn_essential("http", api::serve(listener, service.build(), replica.lifecycle.clone()));
+    let app = service.build();
+    if let Some(door) = door_of_the_other {
+        let serving = api::serve(door, app.clone(), replica.lifecycle.clone());
+        replica.lifecycle.spawn_essential("http.other", serving);
+    }
+    replica.lifecycle.spawn_essential("http", api::serve(listener, app, replica.lifecycle.clone()));
     Ok(())
 }
 

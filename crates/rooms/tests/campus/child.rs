@@ -97,6 +97,7 @@ async fn play_server(name: String, data: DataDir, ports: [u16; 2], settings: con
     let sockets = server::Settings {
         server: name.clone(),
         listen: loopback(ports[0]),
+        reached: loopback(0).ip(),
         heartbeat_listen: loopback(ports[1]),
         pattern: settings.pattern,
         workers: settings.workers,

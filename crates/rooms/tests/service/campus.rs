@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use api::auth::{Claims, Signer, TokenKind, UserRole, Verifier, generate_keys};
 use kernel::clock::{Clock, SystemClock};
 use kernel::config;
@@ -12,22 +13,26 @@ use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
 use kernel::secret::Secret;
 use rooms::model::{Acknowledgement, Answer, Origin, Proposal, Resolution, Solicitation};
+use rooms::keys::Campus as Keys;
 use rooms::{Core, Deps, Role, build};
 use store::Sql;
 use testkit::mariadb::MariaDb;
 use tokio::net::TcpListener;
 
+const FACULTIES: u32 = 2;
+const PROGRAMMES: u32 = 2;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Campus {
     _folder: tempfile::TempDir,
     pub(crate) data: DataDir,
+    pub(crate) keys: Keys,
     pub(crate) url: String,
     signer: Signer,
     pub(crate) jwks: String,
     clock: Arc<dyn Clock>,
-    ids: IdSource,
-    _maria: Option<MariaDb>,
+    pub(crate) ids: IdSource,
+    pub(crate) maria: Option<MariaDb>,
 }
 
 /// One server.
@@ -44,7 +49,13 @@ impl Drop for Server {
 }
 
 pub(crate) fn settings() -> config::Rooms {
-    config::Rooms { heartbeat_ms: 100, lease_ms: 3_000, ..config::Rooms::default() }
+    config::Rooms {
+        heartbeat_ms: 100,
+        lease_ms: 3_000,
+        faculties: FACULTIES,
+        programs: PROGRAMMES,
+        ..config::Rooms::default()
+    }
 }
 
 impl Campus {
@@ -65,7 +76,9 @@ impl Campus {
         let ids = IdSource::from_os(Arc::clone(&clock));
         let (pem, jwks) = generate_keys(&ids);
         let signer = Signer::from_pem(&pem).expect("a key");
-        let campus = Self { _folder: folder, data, url, signer, jwks, clock, ids, _maria: maria };
+        let keys = Keys::new(data.rooms(), FACULTIES, PROGRAMMES);
+        rooms::keys::ensure_campus(&keys, &ids).expect("keys");
+        let campus = Self { keys, _folder: folder, data, url, signer, jwks, clock, ids, maria };
         store::migrate(&open(&campus.url, &campus.data, 4).await, rooms::migrations()).await.expect("migrates");
         campus
     }
@@ -76,6 +89,25 @@ impl Campus {
 
     pub(crate) async fn server_with(&self, replica: &str, settings: config::Rooms) -> Server {
         start(&self.url, &self.data, &self.jwks, replica, settings).await
+    }
+
+    pub(crate) async fn server_with_live(&self, replica: &str, live: &config::Live) -> Server {
+        start_with_live(&self.url, &self.data, &self.jwks, replica, settings(), live).await
+    }
+
+    /// Gives the lease to somebody who does nothing with it.
+    pub(crate) async fn take_the_lead_away(&self) {
+        let sql = open(&self.url, &self.data, 1).await;
+        let seen = store::lease::observe(&sql, "rooms").await.expect("reads").expect("somebody led");
+        let taken = sql
+            .write(move |transaction| {
+                async move {
+                    store::lease::overtake(transaction, "rooms", "nobody", 20 * PATIENCE, seen.lease.epoch).await
+                }
+                .boxed()
+            })
+            .await;
+        taken.expect("writes").expect("is taken");
     }
 
     pub(crate) fn token(&self, role: UserRole) -> String {
@@ -102,6 +134,17 @@ async fn open(url: &str, data: &DataDir, connections: u32) -> Sql {
 
 /// A server on a database that was migrated.
 pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, settings: config::Rooms) -> Server {
+    start_with_live(url, data, jwks, replica, settings, &config::Live::default()).await
+}
+
+async fn start_with_live(
+    url: &str,
+    data: &DataDir,
+    jwks: &str,
+    replica: &str,
+    settings: config::Rooms,
+    live: &config::Live,
+) -> Server {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = IdSource::from_os(Arc::clone(&clock));
@@ -114,7 +157,7 @@ pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, 
     let built = build(Deps {
         sql,
         records,
-        live: store::open_live(&config::Live::default(), data, Arc::clone(&clock)).await.expect("live"),
+        live: store::open_live(live, data, Arc::clone(&clock)).await.expect("live"),
         clock: Arc::clone(&clock),
         ids,
         settings,
@@ -125,7 +168,7 @@ pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, 
         http: Some(http),
         client: reqwest::Client::new(),
         refused,
-        keys: Some(rooms::keys::Campus::new(data.rooms(), 2, 2)),
+        keys: Some(Keys::new(data.rooms(), FACULTIES, PROGRAMMES)),
         lifecycle: lifecycle.clone(),
     })
     .expect("builds");

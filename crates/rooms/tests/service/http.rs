@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::campus::{Campus, Server};
 
-struct Http<'s> {
+pub(crate) struct Http<'s> {
     server: &'s Server,
     token: String,
     client: reqwest::Client,
@@ -19,16 +19,21 @@ impl Http<'_> {
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
-    async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         self.answer(self.client.get(format!("http://{}/api/v1/rooms{path}", self.server.http))).await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn ask(&self, method: reqwest::Method, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let request = self.client.request(method, format!("http://{}/api/v1/rooms{path}", self.server.http));
+        self.answer(body.into_iter().fold(request, |request, body| request.json(body))).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.answer(self.client.post(format!("http://{}/api/v1/rooms{path}", self.server.http)).json(body)).await
     }
 }
 
-fn http<'s>(campus: &Campus, server: &'s Server, role: UserRole) -> Http<'s> {
+pub(crate) fn http<'s>(campus: &Campus, server: &'s Server, role: UserRole) -> Http<'s> {
     Http { server, token: campus.token(role), client: reqwest::Client::new() }
 }
 

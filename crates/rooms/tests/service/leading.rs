@@ -1,14 +1,13 @@
 //! Who leads, and how it changes.
 
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rooms::model::{Answer, Solicitation, Status};
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 
+use crate::children;
 use crate::campus::{Campus, PATIENCE, Server, proposed, resolved, solicitation};
 
 pub(crate) async fn the_standby_sends_askers_to_the_leader_and_follows_it(campus: &Campus) {
@@ -24,7 +23,7 @@ pub(crate) async fn the_standby_sends_askers_to_the_leader_and_follows_it(campus
 }
 
 /// Asks whoever leads until there is an answer.
-async fn ask_any(servers: &[&Server], asked: &Solicitation) -> Answer {
+pub(crate) async fn ask_any(servers: &[&Server], asked: &Solicitation) -> Answer {
     let limit = Instant::now() + PATIENCE;
     loop {
         for server in servers {
@@ -79,25 +78,7 @@ pub(crate) async fn a_planned_change_of_leaders_fails_no_request(campus: &Campus
 
 /// A leader in a process of its own, and the server here that follows it.
 async fn leader_elsewhere(campus: &Campus) -> (Child, Server) {
-    let mut child = tokio::process::Command::new(std::env::current_exe().expect("this binary"))
-        .args(["--exact", "children::serves", "--ignored", "--nocapture"])
-        .env("BEDEL_TEST_DATA", campus.data.root())
-        .env("BEDEL_TEST_URL", &campus.url)
-        .env("BEDEL_TEST_JWKS", &campus.jwks)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("starts");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let led = tokio::time::timeout(PATIENCE, async {
-        while let Some(line) = lines.next_line().await.expect("reads") {
-            if line.contains("LEADS") {
-                return;
-            }
-        }
-        panic!("the leader ended");
-    });
-    led.await.expect("it leads in time");
+    let child = children::spawn(campus, children::Life::Idle).await.child;
     let here = campus.server("rooms-server-2").await;
     here.follows().await;
     // Its watch of the leader is what this is about.

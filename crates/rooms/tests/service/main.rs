@@ -5,6 +5,9 @@ mod children;
 mod deciding;
 mod http;
 mod leading;
+mod members;
+mod outage;
+mod stopped;
 
 use campus::Campus;
 
@@ -37,4 +40,9 @@ on_both_engines!(
     http::a_request_is_made_answered_given_back_and_shown_on_any_replica,
     http::who_waits_over_http_is_served,
     http::what_is_wrong_is_told,
+    members::keys_are_revoked_and_admitted_again,
+    members::members_come_and_go,
+    members::wrong_members_are_refused,
+    outage::without_a_leader_http_says_so_and_reads_go_on,
+    stopped::a_leader_stopped_inside_a_transaction_is_ended_and_followed,
 );
