@@ -1,5 +1,6 @@
 //! CP11: whoever is not admitted exchanges nothing, and each attempt is one line of the log.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use kernel::clock::SystemClock;
 use kernel::id::IdSource;
 use rooms::keys::KeyPair;
 use rooms::message;
-use rooms::model::{Reason, Status};
+use rooms::model::{Reason, Solicitation, Status};
 use rooms::wire::{Dealer, WireError};
 use serde_json::{Value, json};
 use testkit::process::eventually;
@@ -191,30 +192,93 @@ async fn cp11_a_revoked_key_loses_its_connection_and_gets_it_back() {
 }
 
 #[tokio::test]
+async fn cp11_whoever_only_connects_is_logged_too() {
+    let campus = Campus::start(Plan::default()).await;
+    for target in targets(&campus) {
+        let there = target.endpoint.trim_start_matches("tcp://").to_owned();
+        let connect = async || TcpStream::connect(&there).await.expect("connects");
+        is_one_line(&campus, &target, "", async { drop(connect().await) }).await;
+        let resets = async {
+            let stream = connect().await;
+            stream.set_zero_linger().expect("a socket");
+            drop(stream);
+        };
+        is_one_line(&campus, &target, "", resets).await;
+        let is_silent = async {
+            let mut greeting = Vec::new();
+            // The door's greeting, then its patience is over.
+            let _ = tokio::time::timeout(2 * SOON, connect().await.read_to_end(&mut greeting)).await.expect("is cut off");
+        };
+        is_one_line(&campus, &target, "", is_silent).await;
+    }
+}
+
+/// How many bad handshakes, and over how long.
+fn flood() -> (u32, Duration) {
+    let full = std::env::var_os("BEDEL_TEST_FULL").is_some();
+    if full { (10_000, Duration::from_secs(30)) } else { (300, Duration::from_secs(1)) }
+}
+
+/// One that wants no security, one that is no ZMTP, and one that says nothing.
+async fn bad_handshake(there: String, number: u32) {
+    let mut stream = TcpStream::connect(there).await.expect("connects");
+    let mut greeting = [0_u8; 64];
+    match number % 3 {
+        0 => {
+            (greeting[0], greeting[9], greeting[10]) = (0xff, 0x7f, 3);
+            greeting[12..16].copy_from_slice(b"NULL");
+        }
+        1 => greeting.fill(b'x'),
+        _ => return,
+    }
+    // It may be cut off before it has sent everything, and a reset is an end too.
+    let _ = stream.write_all(&greeting).await;
+    let _ = tokio::time::timeout(2 * SOON, stream.read_to_end(&mut Vec::new())).await.expect("is cut off");
+}
+
+/// Asks until `over`, and how long each answer took.
+async fn good_client(campus: &Campus, name: &str, over: impl Fn(usize) -> bool) -> Vec<Duration> {
+    let mut took = Vec::new();
+    while !over(took.len()) {
+        let semester = format!("{:04}-10", 2_000 + took.len() / 100);
+        let wish = Solicitation { semester, ..asked("program-01-1", &format!("{name}-{}", took.len()), 1, 0) };
+        let begun = std::time::Instant::now();
+        assert_eq!(campus.ask(&wish).await.status, Status::Accepted);
+        took.push(begun.elapsed());
+    }
+    took.sort_unstable();
+    took
+}
+
+#[tokio::test]
 async fn cp11_a_flood_of_bad_handshakes_is_logged_whole_and_good_clients_go_on() {
-    const BAD: usize = 300;
+    let (count, span) = flood();
     let campus = Campus::start(Plan::default()).await;
     let [target, _] = targets(&campus);
+    let quiet = good_client(&campus, "quiet", |asked| asked >= 100).await;
     let before = refused(&campus, &target).len();
     let there = target.endpoint.trim_start_matches("tcp://").to_owned();
+    let over = Arc::new(AtomicBool::new(false));
+    let ended = Arc::clone(&over);
     let flood = tokio::spawn(async move {
-        // A greeting of ZMTP 3.0 that wants no security.
-        let mut greeting = [0_u8; 64];
-        (greeting[0], greeting[9], greeting[10]) = (0xff, 0x7f, 3);
-        greeting[12..16].copy_from_slice(b"NULL");
-        for _ in 0..BAD {
-            let mut stream = TcpStream::connect(&there).await.expect("connects");
-            stream.write_all(&greeting).await.expect("sends");
-            let mut rest = Vec::new();
-            // A reset is an end too.
-            let _ = tokio::time::timeout(SOON, stream.read_to_end(&mut rest)).await.expect("is cut off");
+        let mut attempts = tokio::task::JoinSet::new();
+        let mut turns = tokio::time::interval(span / count);
+        for number in 0..count {
+            turns.tick().await;
+            attempts.spawn(bad_handshake(there.clone(), number));
         }
+        attempts.join_all().await;
+        ended.store(true, Ordering::SeqCst);
     });
-    for number in 0..20 {
-        let said = campus.ask(&asked("program-01-1", &format!("r-{number}"), 1, 1)).await;
-        assert_eq!(said.status, Status::Accepted);
-    }
-    flood.await.expect("ends");
-    eventually("every attempt is logged", SOON, async || refused(&campus, &target).len() >= before + BAD).await;
-    assert_eq!(refused(&campus, &target).len() - before, BAD);
+    let flooded = good_client(&campus, "flooded", |_| over.load(Ordering::SeqCst)).await;
+    flood.await.expect("each attempt is cut off");
+    let all = before + usize::try_from(count).expect("few");
+    eventually("every attempt is logged", 2 * SOON, async || refused(&campus, &target).len() >= all).await;
+    assert_eq!(refused(&campus, &target).len(), all);
+    let figures = |took: &[Duration]| [50, 99].map(|percent| took[(took.len() - 1) * percent / 100]);
+    println!(
+        "{count} bad handshakes in {span:?}: p50, p99 of good clients {:?} before, {:?} meanwhile",
+        figures(&quiet),
+        figures(&flooded)
+    );
 }

@@ -174,7 +174,8 @@ async fn fall_again_and_again(pattern: Pattern, rounds: usize) {
     let asking =
         join_all((1..=10).map(|place| log.ask_on(&campus, Keys::programme(1 + (place - 1) / 2, 1 + place % 2))));
     let falling = async {
-        let mut recoveries = Vec::new();
+        // After SIGKILL, after SIGSTOP.
+        let mut recoveries = [Vec::new(), Vec::new()];
         for round in 0..rounds {
             let leader = campus.leader().await;
             let fall = Instant::now();
@@ -183,7 +184,7 @@ async fn fall_again_and_again(pattern: Pattern, rounds: usize) {
             } else {
                 servers[leader].stop();
             }
-            recoveries.push(log.recovery(fall).await);
+            recoveries[round % 2].push(log.recovery(fall).await);
             // A stopped leader is ended by the other, which must not find it awake with the lead.
             servers[leader].wait(Duration::from_secs(10)).await;
             servers[leader] = campus.spawn_server(leader);
@@ -195,7 +196,12 @@ async fn fall_again_and_again(pattern: Pattern, rounds: usize) {
     let (_, recoveries) = tokio::join!(asking, falling);
     let said: Vec<_> =
         log.said.into_inner().expect("alone").into_iter().map(|(asked, said, ..)| (asked, said)).collect();
-    println!("{pattern:?}: {} requests, recovered after {recoveries:?}", said.len());
+    println!("{pattern:?}: {} requests", said.len());
+    for (how, mut took) in ["kill -9", "SIGSTOP"].into_iter().zip(recoveries) {
+        took.sort_unstable();
+        let [p50, p99] = [50, 99].map(|percent| took[(took.len() * percent).div_ceil(100) - 1]);
+        println!("{pattern:?}: {} × {how}, first RES: p50 {p50:?}, p99 {p99:?}", took.len());
+    }
     for (asked, said) in &said {
         assert_eq!(said.status, Status::Accepted, "{asked:?}: {said:?}");
     }
@@ -203,9 +209,6 @@ async fn fall_again_and_again(pattern: Pattern, rounds: usize) {
     for (asked, said) in said.iter().step_by(said.len().div_ceil(100)) {
         let again = campus.ask(asked).await;
         assert_eq!((again.status, &again.classrooms, &again.labs), (said.status, &said.classrooms, &said.labs), "lost");
-    }
-    for took in recoveries {
-        assert!(took < Duration::from_secs(5), "recovered after {took:?}");
     }
 }
 

@@ -55,7 +55,9 @@ pub(crate) async fn spawn(campus: &Campus, life: Life) -> Leader {
     let program = std::env::current_exe().expect("this binary");
     let mut command = if life == Life::Apart {
         let mut command = Command::new(testkit::process::tool("unshare", "util-linux"));
-        command.args(["--pid", "--fork", "--kill-child"]).arg(program);
+        // Who is not root needs a namespace of users for it.
+        let user = (!rustix::process::geteuid().is_root()).then_some("--user");
+        command.args(user).args(["--pid", "--fork", "--kill-child"]).arg(program);
         command
     } else {
         Command::new(program)
