@@ -16,6 +16,7 @@ mod admit_key;
 mod create_member;
 mod create_request;
 mod desk;
+mod export_record;
 mod export_requests;
 mod get_history;
 mod get_inventory;
@@ -49,6 +50,7 @@ pub(crate) fn routes() -> OpenApiRouter<Capabilities> {
     OpenApiRouter::new()
         .routes(routes!(list_requests::list_requests, create_request::create_request))
         .routes(routes!(export_requests::export_requests))
+        .routes(routes!(export_record::export_record))
         .routes(routes!(get_request::get_request))
         .routes(routes!(acknowledge::acknowledge))
         .routes(routes!(release::release))

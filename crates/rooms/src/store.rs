@@ -1,5 +1,6 @@
 //! The only SQL of this service: one module a table. Functions that take a transaction write; the others read.
 
+pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod leader;
 pub(crate) mod listing;

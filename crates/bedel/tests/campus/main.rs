@@ -17,6 +17,7 @@ mod rolling;
 mod rooms;
 mod sharing;
 mod transfer;
+mod two_machines;
 
 /// `small` in `make test`, `full` in `make soak`.
 fn count<T>(small: T, full: T) -> T {

@@ -64,6 +64,26 @@ pub(crate) async fn a_request_is_made_answered_given_back_and_shown_on_any_repli
         let (_, csv) = staff.get("/requests.csv").await;
         let csv = csv.as_str().expect("a table");
         assert!(csv.starts_with("id,request_id") && csv.contains(id) && csv.contains("released"), "{name}: {csv}");
+        let (_, csv) = staff.get("/export/assignments").await;
+        let lines = csv.as_str().expect("a table").lines().filter(|line| line.starts_with(id)).count();
+        assert_eq!(lines, 3, "{name}: {csv}");
+        for (what, column) in [
+            ("proposals", "mobile_labs"),
+            ("assignments", "room"),
+            ("alerts", "kind"),
+            ("servers", "event"),
+            ("times", "micros"),
+            ("refusals", "reason"),
+            ("decisions", "action"),
+            ("history", "cpu_us"),
+        ] {
+            let (status, json) = staff.get(&format!("/export/{what}?format=json")).await;
+            assert_eq!(status, 200, "{what}: {json}");
+            assert!(json.as_array().expect("a list").iter().all(|row| !row[column].is_null()), "{what}: {json}");
+            let (_, csv) = staff.get(&format!("/export/{what}")).await;
+            assert!(csv.as_str().expect("a table").lines().next().expect("a head").contains(column), "{what}: {csv}");
+        }
+        assert_eq!(staff.get("/export/nothing").await.0, 404);
         let (status, metrics) = staff.get("/metrics").await;
         assert_eq!((status, &metrics["leader"]["server"]), (200, &json!("rooms-server-1")), "{name}: {metrics}");
         let (status, alerts) = staff.get("/alerts").await;
