@@ -24,11 +24,9 @@ pub(crate) struct Allocation {
 
 impl Allocation {
     pub(crate) fn is_empty(&self) -> bool {
-        self.classrooms.is_empty() && self.labs.is_empty() && self.mobile_labs.is_empty()
+        self.all().next().is_none()
     }
-}
 
-impl Allocation {
     pub(crate) fn all(&self) -> impl Iterator<Item = &RoomName> {
         self.classrooms.iter().chain(&self.labs).chain(&self.mobile_labs)
     }
