@@ -57,7 +57,7 @@ pub(crate) async fn spawn(campus: &Campus, life: Life) -> Leader {
         let mut command = Command::new(testkit::process::tool("unshare", "util-linux"));
         // Who is not root needs a namespace of users for it.
         let user = (!rustix::process::geteuid().is_root()).then_some("--user");
-        command.args(user).args(["--pid", "--fork", "--kill-child"]).arg(program);
+        command.args(user).args(["--pid", "--fork", "--mount-proc", "--kill-child"]).arg(program);
         command
     } else {
         Command::new(program)
