@@ -53,11 +53,8 @@ impl From<RoomsError> for Problem {
                 "taken",
                 "choose another, or leave it out",
             ),
-            RoomsError::NameTaken => Self::new(Kind::Conflict, "There is a faculty or a programme of this name.").field(
-                "/name",
-                "taken",
-                "choose another",
-            ),
+            RoomsError::NameTaken => Self::new(Kind::Conflict, "There is a faculty or a programme of this name.")
+                .field("/name", "taken", "choose another"),
             RoomsError::KeyTaken => Self::new(Kind::Conflict, "Another faculty or programme has this key.").field(
                 "/public_key",
                 "taken",

@@ -75,12 +75,7 @@ impl Members {
     }
 
     /// Those that are members, in the order of their names.
-    pub(crate) async fn list(
-        &self,
-        faculty: Option<&str>,
-        after: &str,
-        limit: u64,
-    ) -> Result<Vec<Member>, RoomsError> {
+    pub(crate) async fn list(&self, faculty: Option<&str>, after: &str, limit: u64) -> Result<Vec<Member>, RoomsError> {
         Ok(members::list(self.sql.reader(), faculty, after, limit).await?)
     }
 
@@ -140,12 +135,7 @@ impl Members {
     }
 
     /// Admits a key and no other of this member; a fresh pair if none is given.
-    pub(crate) async fn admit(
-        &self,
-        name: String,
-        key: Option<PublicKey>,
-        by: Decider,
-    ) -> Result<Issued, RoomsError> {
+    pub(crate) async fn admit(&self, name: String, key: Option<PublicKey>, by: Decider) -> Result<Issued, RoomsError> {
         let (public_key, pair) = self.key(key, false)?;
         let change = move |member: &mut Member| {
             member.public_key = public_key;
@@ -349,11 +339,7 @@ async fn living(transaction: &DatabaseTransaction, name: &str) -> Result<Member,
 }
 
 /// A key says who somebody is: no two members may have the same.
-async fn check_free(
-    transaction: &DatabaseTransaction,
-    name: &str,
-    key: Option<PublicKey>,
-) -> Result<(), RoomsError> {
+async fn check_free(transaction: &DatabaseTransaction, name: &str, key: Option<PublicKey>) -> Result<(), RoomsError> {
     let Some(key) = key else { return Ok(()) };
     match members::holder(transaction, key).await? {
         Some(holder) if holder != name => Err(RoomsError::KeyTaken),

@@ -80,8 +80,7 @@ impl Sockets {
         let endpoint = self.endpoint();
         let Self { router, publisher, settings } = self;
         let farewell = CancellationToken::new();
-        let beating =
-            heartbeats::publish(publisher, &settings, endpoint, core.standing(), farewell.clone());
+        let beating = heartbeats::publish(publisher, &settings, endpoint, core.standing(), farewell.clone());
         let serving = async {
             match settings.pattern {
                 Pattern::Async => concurrent::serve(&router, &core, &farewell).await,

@@ -23,9 +23,9 @@ use crate::jobs::history::{Historian, Look};
 use crate::jobs::members::Following;
 use crate::jobs::record::Recorder;
 use crate::jobs::sweep::Sweep;
+use crate::keys::Campus;
 use crate::leader::book::Book;
 use crate::leader::presence::Presence;
-use crate::keys::Campus;
 use crate::leader::{Pace, Server};
 use crate::members::Members;
 use crate::model::Inventory;
@@ -134,11 +134,8 @@ pub fn build(deps: Deps) -> Result<Built, StoreError> {
         last: Look::now(),
     };
     let members = Members::new(sql.clone(), Arc::clone(&clock), ids.clone(), deps.lifecycle.clone(), deps.keys);
-    let following = Following {
-        members: members.clone(),
-        faculties: deps.settings.faculties,
-        programmes: deps.settings.programs,
-    };
+    let following =
+        Following { members: members.clone(), faculties: deps.settings.faculties, programmes: deps.settings.programs };
     let announcer = Announcer { live: deps.live, notes, server: deps.replica, standing: stands };
     deps.lifecycle.spawn_essential("rooms.server", server.run(end.clone()));
     deps.lifecycle.spawn_essential("rooms.record", recorder.run(end.clone()));

@@ -10,8 +10,8 @@ mod usage;
 use kernel::config::Pattern;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::bench::Rooms;
 use super::campus::{Campus, name};
+use crate::cli::bench::Rooms;
 use figures::Figures;
 
 /// So many programmes, five a faculty, that each ask for the same.

@@ -133,7 +133,8 @@ impl Faculty {
             self.ask().await?;
         }
         while !self.under_way.is_empty() {
-            let frames = tokio::time::timeout(SILENCE, self.dealer.receive()).await.context("the server is silent")??;
+            let frames =
+                tokio::time::timeout(SILENCE, self.dealer.receive()).await.context("the server is silent")??;
             match message::parse_reply(frames.last().context("an empty answer")?)? {
                 Reply::Proposed(proposal) => {
                     let Some(begun) = self.under_way.get_mut(&proposal.request_id) else { continue };

@@ -56,8 +56,7 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
         http,
         client: reqwest::Client::builder().no_proxy().build()?,
         refused,
-        keys: (replica.config.rooms.security == Security::Curve)
-            .then(|| campus(&replica.config.rooms, &replica.data)),
+        keys: (replica.config.rooms.security == Security::Curve).then(|| campus(&replica.config.rooms, &replica.data)),
         lifecycle: replica.lifecycle.clone(),
     })?;
     let standing = built.core.standing();

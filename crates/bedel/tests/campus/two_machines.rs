@@ -77,7 +77,8 @@ impl Machines {
         let database = machines.maria.url("campus");
         machines.write_settings(1, &database, &format!("{}:{}", machines.link.near_address(), machines.port(0)));
         // Any address of the machine: what it tells others is the one that leads to the database.
-        let bridged = database.replace(&format!("127.0.0.1:{}", machines.maria.port()), &machines.bridge.address().to_string());
+        let bridged =
+            database.replace(&format!("127.0.0.1:{}", machines.maria.port()), &machines.bridge.address().to_string());
         machines.write_settings(2, &bridged, &format!("0.0.0.0:{}", machines.port(2)));
         run(machines.bedel(1).arg("migrate"));
         machines
@@ -168,7 +169,17 @@ impl Machines {
     /// A programme asks its faculty; the final word.
     async fn ask(&self, request_id: &str) -> Value {
         let mut command = self.bedel(1);
-        command.args(["rooms", "request", "--program", "program-01-1", "--semester", "2025-10", "--json", "--timeout", "60"]);
+        command.args([
+            "rooms",
+            "request",
+            "--program",
+            "program-01-1",
+            "--semester",
+            "2025-10",
+            "--json",
+            "--timeout",
+            "60",
+        ]);
         command.args(["--classrooms", "2", "--labs", "1", "--request-id", request_id]);
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("runs").expect("starts");
         let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();

@@ -36,7 +36,11 @@ impl Counts {
     pub fn register(&self, metrics: &api::Metrics) {
         metrics.register(|registry| {
             registry.register("rooms_answer_seconds", "Time until a server answered", self.answers.clone());
-            registry.register("rooms_answer_least_seconds", "Shortest time until a server answered", self.least.clone());
+            registry.register(
+                "rooms_answer_least_seconds",
+                "Shortest time until a server answered",
+                self.least.clone(),
+            );
             registry.register("rooms_answer_most_seconds", "Longest time until a server answered", self.most.clone());
         });
     }
@@ -77,8 +81,12 @@ mod tests {
         counts.count("faculty-02", Step::Acknowledged, Duration::from_millis(1));
         let text = metrics.text().expect("writes");
         let labels = "role=\"rooms-faculty\",replica=\"rooms-faculty-1\",faculty=\"faculty-01\",message=\"SOL\"";
-        for line in ["seconds_count{LABELS} 3", "seconds_sum{LABELS} 0.014", "least_seconds{LABELS} 0.002", "most_seconds{LABELS} 0.008"]
-        {
+        for line in [
+            "seconds_count{LABELS} 3",
+            "seconds_sum{LABELS} 0.014",
+            "least_seconds{LABELS} 0.002",
+            "most_seconds{LABELS} 0.008",
+        ] {
             let line = format!("bedel_rooms_answer_{}", line.replace("LABELS", labels));
             assert!(text.contains(&line), "{line} in {text}");
         }

@@ -170,7 +170,8 @@ impl Table {
     }
 
     fn assignments(records: &[Record]) -> Self {
-        let assigned = records.iter().filter(|one| matches!(one.state, RequestState::Accepted | RequestState::Released));
+        let assigned =
+            records.iter().filter(|one| matches!(one.state, RequestState::Accepted | RequestState::Released));
         let rows = assigned.flat_map(|record| {
             let rooms = &record.allocation;
             let uses = [("classroom", &rooms.classrooms), ("lab", &rooms.labs), ("mobile lab", &rooms.mobile_labs)];

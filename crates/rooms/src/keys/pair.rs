@@ -138,7 +138,8 @@ impl KeyPair {
             return Err(KeyError::Exists(private));
         }
         write_public(folder, name, self.public)?;
-        replace_file(&private, self.text().expose().as_bytes()).map_err(|source| KeyError::File { path: private, source })
+        replace_file(&private, self.text().expose().as_bytes())
+            .map_err(|source| KeyError::File { path: private, source })
     }
 }
 

@@ -89,7 +89,8 @@ fn decided(member: &Member) -> Vec<Value> {
 }
 
 pub(crate) async fn note(transaction: &DatabaseTransaction, decision: &Decision) -> Result<(), StoreError> {
-    let sql = "INSERT INTO rooms_decisions (id, user_id, user_name, action, member, detail, at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let sql =
+        "INSERT INTO rooms_decisions (id, user_id, user_name, action, member, detail, at) VALUES (?, ?, ?, ?, ?, ?, ?)";
     let values = vec![
         decision.id.to_string().into(),
         decision.user.to_string().into(),

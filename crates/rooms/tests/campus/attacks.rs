@@ -207,7 +207,8 @@ async fn cp11_whoever_only_connects_is_logged_too() {
         let is_silent = async {
             let mut greeting = Vec::new();
             // The door's greeting, then its patience is over.
-            let _ = tokio::time::timeout(2 * SOON, connect().await.read_to_end(&mut greeting)).await.expect("is cut off");
+            let _ =
+                tokio::time::timeout(2 * SOON, connect().await.read_to_end(&mut greeting)).await.expect("is cut off");
         };
         is_one_line(&campus, &target, "", is_silent).await;
     }

@@ -4,16 +4,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
 use api::auth::{Claims, Signer, TokenKind, UserRole, Verifier, generate_keys};
+use futures::FutureExt;
 use kernel::clock::{Clock, SystemClock};
 use kernel::config;
 use kernel::data_dir::DataDir;
 use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
 use kernel::secret::Secret;
-use rooms::model::{Acknowledgement, Answer, Origin, Proposal, Resolution, Solicitation};
 use rooms::keys::Campus as Keys;
+use rooms::model::{Acknowledgement, Answer, Origin, Proposal, Resolution, Solicitation};
 use rooms::{Core, Deps, Role, build};
 use store::Sql;
 use testkit::mariadb::MariaDb;

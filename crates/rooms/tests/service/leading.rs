@@ -7,8 +7,8 @@ use rooms::model::{Answer, Solicitation, Status};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Child;
 
-use crate::children;
 use crate::campus::{Campus, PATIENCE, Server, proposed, resolved, solicitation};
+use crate::children;
 
 pub(crate) async fn the_standby_sends_askers_to_the_leader_and_follows_it(campus: &Campus) {
     let (first, second) = (campus.server("rooms-server-1").await, campus.server("rooms-server-2").await);

@@ -32,8 +32,7 @@ pub(crate) async fn keys_are_revoked_and_admitted_again(campus: &Campus) {
     let (admin, staff) = (http(campus, &first, UserRole::Admin), http(campus, &second, UserRole::Staff));
     let items = known(&staff).await;
     let names: Vec<&str> = items.iter().map(|item| item["name"].as_str().expect("a name")).collect();
-    let expected =
-        ["faculty-01", "faculty-02", "program-01-1", "program-01-2", "program-02-1", "program-02-2"];
+    let expected = ["faculty-01", "faculty-02", "program-01-1", "program-01-2", "program-02-1", "program-02-2"];
     assert_eq!(names, expected);
     let programme = &items[2];
     assert_eq!((&programme["faculty"], &programme["admitted"]), (&json!("faculty-01"), &json!(true)), "{programme}");
@@ -67,7 +66,10 @@ pub(crate) async fn keys_are_revoked_and_admitted_again(campus: &Campus) {
     let cursor = log["next_cursor"].as_str().expect("there is more");
     let (_, log) = staff.get(&format!("/audit?cursor={cursor}")).await;
     let revoked = &log["items"][0];
-    assert_eq!((&revoked["action"], &revoked["member"], &revoked["user"]), (&json!("revoke"), &json!("program-01-1"), &json!("ana")));
+    assert_eq!(
+        (&revoked["action"], &revoked["member"], &revoked["user"]),
+        (&json!("revoke"), &json!("program-01-1"), &json!("ana"))
+    );
     assert_eq!((&revoked["detail"], &log["next_cursor"]), (&json!(key), &Value::Null));
 }
 

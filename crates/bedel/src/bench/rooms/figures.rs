@@ -5,10 +5,10 @@ use std::time::Duration;
 use kernel::config::Pattern;
 use serde::Serialize;
 
+use super::Load;
 use super::load::Asked;
 use super::metrics::{Answers, ByFaculty};
 use super::usage::Usage;
-use super::Load;
 use crate::bench::campus::{PROGRAMMES, name};
 use crate::bench::spread::{Spread, ms};
 
@@ -65,9 +65,9 @@ impl Figures {
             })
             .collect();
         let all = asked.programmes.iter().flat_map(|one| &one.times).copied().collect();
-        let (satisfied, not_satisfied) = by_programme.iter().fold((0, 0), |(satisfied, not), one| {
-            (satisfied + one.satisfied, not + one.not_satisfied)
-        });
+        let (satisfied, not_satisfied) = by_programme
+            .iter()
+            .fold((0, 0), |(satisfied, not), one| (satisfied + one.satisfied, not + one.not_satisfied));
         Self {
             pattern: name(pattern),
             load: load.name,
@@ -112,7 +112,8 @@ mod tests {
             [("SOL".to_owned(), Answers { count, mean_ms, min_ms, max_ms })].into_iter().collect()
         };
         let by_faculty: ByFaculty =
-            [("faculty-01".to_owned(), of(3.0, 2.0, 1.0, 4.0)), ("faculty-02".to_owned(), of(1.0, 6.0, 0.5, 6.0))].into();
+            [("faculty-01".to_owned(), of(3.0, 2.0, 1.0, 4.0)), ("faculty-02".to_owned(), of(1.0, 6.0, 0.5, 6.0))]
+                .into();
         let expected = Answers { count: 4.0, mean_ms: 3.0, min_ms: 0.5, max_ms: 6.0 };
         assert_eq!(together(&by_faculty, "SOL"), expected);
         assert_eq!(together(&by_faculty, "ACK"), Answers::default());

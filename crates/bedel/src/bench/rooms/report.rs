@@ -70,8 +70,16 @@ pub(super) fn write(folder: &Path, measured: &[Figures]) -> anyhow::Result<()> {
     let plots = [
         ("rooms-times.svg", "Mean times, with the least and the most", times(measured)),
         ("rooms-rate.svg", "Requests a second", rate(measured)),
-        ("rooms-cpu.svg", "Processor time of the processes", over_time(measured, "CPU", "% of a core", |at| at.cpu_percent)),
-        ("rooms-memory.svg", "Memory of the processes", over_time(measured, "Memory", "MiB", |at| mib(at.memory_bytes))),
+        (
+            "rooms-cpu.svg",
+            "Processor time of the processes",
+            over_time(measured, "CPU", "% of a core", |at| at.cpu_percent),
+        ),
+        (
+            "rooms-memory.svg",
+            "Memory of the processes",
+            over_time(measured, "Memory", "MiB", |at| mib(at.memory_bytes)),
+        ),
     ];
     let mut files = vec![
         ("rooms.md", text(measured, &plots)),
@@ -104,14 +112,8 @@ fn text(measured: &[Figures], plots: &[(&str, &str, String)]) -> String {
                 format!("{:.2} ({})", answers.mean_ms, range(answers))
             };
             // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "| {} | {} | {faculty} | {} | {} |",
-                one.pattern,
-                one.load,
-                shown("SOL"),
-                shown("ACK")
-            );
+            let _ =
+                writeln!(text, "| {} | {} | {faculty} | {} | {} |", one.pattern, one.load, shown("SOL"), shown("ACK"));
         }
     }
     text += "\nThe times of every programme, and what each process used, are in `rooms.csv` and `rooms.json`.\n";
@@ -148,8 +150,7 @@ fn csv(measured: &[Figures]) -> String {
         add("all", "", &all);
         for (faculty, messages) in &one.by_faculty {
             for (message, answers) in messages {
-                let figures =
-                    [("mean_ms", answers.mean_ms), ("min_ms", answers.min_ms), ("max_ms", answers.max_ms)];
+                let figures = [("mean_ms", answers.mean_ms), ("min_ms", answers.min_ms), ("max_ms", answers.max_ms)];
                 add(&format!("faculty {message}"), faculty, &figures);
             }
         }
@@ -270,20 +271,27 @@ mod tests {
     #[test]
     fn a_report_has_every_pattern_and_load_in_every_form() {
         let folder = tempfile::tempdir().expect("a folder");
-        let measured: Vec<Figures> =
-            ["async", "broker"].into_iter().flat_map(|pattern| (0..3).map(move |load| figures(pattern, load))).collect();
+        let measured: Vec<Figures> = ["async", "broker"]
+            .into_iter()
+            .flat_map(|pattern| (0..3).map(move |load| figures(pattern, load)))
+            .collect();
         write(folder.path(), &measured).expect("writes");
         let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).expect("reads");
         let text = read("rooms.md");
-        for part in ["| async, 25 minimum |", "broker, 50 maximum", "| 10.00 |", "20", "faculty-01 | 2.50 (1.00 – 9.00)"] {
+        for part in
+            ["| async, 25 minimum |", "broker, 50 maximum", "| 10.00 |", "20", "faculty-01 | 2.50 (1.00 – 9.00)"]
+        {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(read("rooms.csv").contains("broker,50 maximum,programme,program-01-1,not_satisfied,1.000\n"));
         let json: serde_json::Value = serde_json::from_str(&read("rooms.json")).expect("JSON");
         assert_eq!(json[5]["by_faculty"]["faculty-01"]["ACK"]["max_ms"], 9.0);
-        for (plot, word) in
-            [("rooms-times", "broker final word"), ("rooms-rate", "async"), ("rooms-cpu", "server 1"), ("rooms-memory", "MiB")]
-        {
+        for (plot, word) in [
+            ("rooms-times", "broker final word"),
+            ("rooms-rate", "async"),
+            ("rooms-cpu", "server 1"),
+            ("rooms-memory", "MiB"),
+        ] {
             assert!(read(&format!("{plot}.svg")).contains(word), "{word} in {plot}");
         }
     }
