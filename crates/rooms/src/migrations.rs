@@ -146,7 +146,7 @@ migration!(History, "rooms-12-history", manager => manager.create_table(
         .col(text("server", 255))
         .col(number("at"))
         .col(number("span_us"))
-        .col(number("leading"))
+        .col(number("led"))
         .col(number("proposals"))
         .col(number("proposals_us"))
         .col(number("proposals_most_us"))

@@ -58,14 +58,14 @@ pub(super) enum Format {
 pub(super) struct As {
     /// `csv` or `json`.
     #[serde(default)]
-    #[param(default = "csv")]
+    #[param(inline, default = "csv")]
     format: Format,
 }
 
 /// A part of the record as a table, newest first. Requests: `GET /api/v1/rooms/requests.csv` and
 /// `GET /api/v1/rooms/requests`.
 #[utoipa::path(
-    get, path = "/api/v1/rooms/export/{what}", tag = "rooms", params(("what" = Exported, Path), As),
+    get, path = "/api/v1/rooms/export/{what}", tag = "rooms", params(("what" = inline(Exported), Path), As),
     responses((status = 200, body = String, content_type = "text/csv")),
     security(("token" = [])),
 )]

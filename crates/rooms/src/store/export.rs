@@ -60,7 +60,7 @@ pub(crate) const HISTORY: Sheet = Sheet {
         ("server", Text),
         ("at", Moment),
         ("span_us", Number),
-        ("leading", Number),
+        ("led", Number),
         ("proposals", Number),
         ("proposals_us", Number),
         ("proposals_most_us", Number),

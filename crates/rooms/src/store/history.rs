@@ -27,7 +27,7 @@ pub(crate) struct Span {
 }
 
 pub(crate) async fn insert(transaction: &DatabaseTransaction, id: Id, span: &Span) -> Result<(), StoreError> {
-    let sql = "INSERT INTO rooms_history (id, server, at, span_us, leading, proposals, proposals_us, proposals_most_us, \
+    let sql = "INSERT INTO rooms_history (id, server, at, span_us, led, proposals, proposals_us, proposals_most_us, \
                resolutions, resolutions_us, resolutions_most_us, refused, cpu_us, memory_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, \
                ?, ?, ?, ?, ?, ?)";
     let (proposals, resolutions) = (span.proposals, span.resolutions);
@@ -53,7 +53,7 @@ pub(crate) async fn insert(transaction: &DatabaseTransaction, id: Id, span: &Spa
 /// What ended from `from` on, oldest first.
 pub(crate) async fn since(connection: &impl ConnectionTrait, from: Timestamp) -> Result<Vec<Span>, StoreError> {
     let what = "history: read";
-    let sql = "SELECT server, at, span_us, leading, proposals, proposals_us, proposals_most_us, resolutions, resolutions_us, \
+    let sql = "SELECT server, at, span_us, led, proposals, proposals_us, proposals_most_us, resolutions, resolutions_us, \
                resolutions_most_us, refused, cpu_us, memory_bytes FROM rooms_history WHERE at >= ? ORDER BY at";
     let rows = all(connection, what, sql, vec![from.as_micros().into()]).await?;
     rows.into_iter()
