@@ -94,7 +94,7 @@ pub(crate) enum Command {
     /// Ask for classrooms and laboratories, and see who has them.
     #[command(subcommand, after_help = "Example: bedel rooms inventory 2025-10")]
     Rooms(rooms::Rooms),
-    /// Measure how fast something is, on this machine.
+    /// Measure a campus, or whatever else answers as one.
     #[command(subcommand, after_help = "Example: bedel bench rooms --report docs/report")]
     Bench(bench::Bench),
 }

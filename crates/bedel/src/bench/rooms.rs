@@ -7,6 +7,8 @@ mod recovery;
 mod report;
 mod usage;
 
+use std::process::ExitCode;
+
 use kernel::config::Pattern;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -34,7 +36,7 @@ const LOADS: [Load; 3] = [
 ///
 /// # Errors
 /// If a process cannot be started, does not answer, or the report cannot be written.
-pub(super) async fn rooms(arguments: Rooms) -> anyhow::Result<()> {
+pub(super) async fn rooms(arguments: Rooms) -> anyhow::Result<ExitCode> {
     let (mut interrupted, mut ended) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let measured = tokio::select! {
         measured = measure(&arguments) => measured?,
@@ -50,7 +52,7 @@ pub(super) async fn rooms(arguments: Rooms) -> anyhow::Result<()> {
     if let Some(folder) = &arguments.report {
         report::write(folder, &measured)?;
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn measure(arguments: &Rooms) -> anyhow::Result<Vec<Figures>> {

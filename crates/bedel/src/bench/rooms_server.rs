@@ -4,6 +4,7 @@
 //! are for a semester of their own, whose rooms suffice for all of them.
 
 use std::collections::HashMap;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -50,7 +51,7 @@ struct Found {
 ///
 /// # Errors
 /// If the server does not answer, or says what cannot be read.
-pub(super) async fn rooms_server(arguments: RoomsServer) -> anyhow::Result<()> {
+pub(super) async fn rooms_server(arguments: RoomsServer) -> anyhow::Result<ExitCode> {
     let campus = match arguments.at {
         Some(_) => None,
         None => Some(Campus::start(arguments.pattern, arguments.faculties).await?),
@@ -99,7 +100,7 @@ pub(super) async fn rooms_server(arguments: RoomsServer) -> anyhow::Result<()> {
             found.transaction.p99_ms,
         );
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A transaction on its way.
