@@ -69,8 +69,18 @@ impl Link {
     /// Narrows the link to `kbit_per_second` in each direction (a token bucket, `tbf`).
     pub fn shape(&self, kbit_per_second: u32) {
         let rate = format!("{kbit_per_second}kbit");
-        let bucket = ["root", "tbf", "rate", &rate, "burst", "32kbit", "latency", "400ms"];
-        run(privileged("tc", "iproute2").args(["qdisc", "replace", "dev", &self.near()]).args(bucket));
+        self.bucket(["rate", &rate, "burst", "32kbit", "latency", "400ms"]);
+    }
+
+    /// Loses every packet in both directions: none fits into a bucket of ten bytes. Unlike [`down`](Self::down) it leaves
+    /// the addresses of both ends in use, each on its own side. [`unshape`](Self::unshape) ends it.
+    pub fn lose_all(&self) {
+        self.bucket(["rate", "8kbit", "burst", "10", "limit", "10"]);
+    }
+
+    fn bucket(&self, settings: [&str; 6]) {
+        let bucket = [&["root", "tbf"], &settings[..]].concat();
+        run(privileged("tc", "iproute2").args(["qdisc", "replace", "dev", &self.near()]).args(&bucket));
         let (namespace, far) = (self.namespace(), self.far());
         run(privileged("tc", "iproute2").args(["-netns", &namespace, "qdisc", "replace", "dev", &far]).args(bucket));
     }
@@ -181,6 +191,18 @@ mod tests {
         let namespace = link.namespace();
         drop(link);
         assert!(!run(privileged("ip", "iproute2").args(["netns", "list"])).contains(&format!("{namespace} ")));
+    }
+
+    #[test]
+    fn a_link_that_loses_all_leaves_each_side_to_itself() {
+        let link = Link::new();
+        let place = (link.near_address(), port(&link));
+        let _listener = TcpListener::bind(place).expect("the near end is ours");
+        link.lose_all();
+        assert!(!ping(&link));
+        std::net::TcpStream::connect(place).expect("this machine reaches itself");
+        link.unshape();
+        assert!(ping(&link));
     }
 
     #[test]

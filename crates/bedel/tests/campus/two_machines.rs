@@ -224,12 +224,12 @@ async fn rooms_on_two_machines_survive_a_dead_server_and_a_partition() {
         said.push(machines.ask_http(1, &format!("back-{round}")).await);
         epoch = after;
 
-        machines.link.down();
+        machines.link.lose_all();
         said.push(machines.ask(&format!("cut-{round}")).await);
         let after = said.last().expect("an answer")["epoch"].as_u64().expect("an epoch");
         assert!(after > epoch, "the first machine leads");
         epoch = after;
-        machines.link.up();
+        machines.link.unshape();
         let healed = machines.ask_http(2, &format!("healed-{round}")).await;
         assert!(healed["epoch"].as_u64() >= Some(epoch), "the second machine has stepped down: {healed}");
         said.push(healed);
