@@ -26,7 +26,20 @@ export class Accounts {
 
   constructor({ empty }) {
     this.add({ username: 'admin', name: 'Administración', role: 'admin', password: 'bedel-mock' });
-    this.add({ username: 'estudiante', name: 'Sara Estudiante', role: 'student', password: 'bedel-mock' });
+    this.add({
+      username: 'estudiante',
+      name: 'Sara Estudiante',
+      role: 'student',
+      password: 'bedel-mock',
+      carnet: empty ? null : 201_900_000 + 17 * 3,
+    });
+    this.add({
+      username: 'docente',
+      name: 'Elena Docente',
+      role: 'professor',
+      password: 'bedel-mock',
+      courses: ['SO1'],
+    });
     if (empty) return;
     NAMES.forEach((name, index) => {
       const username = name.split(' ')[0].normalize('NFD').replace(/\W/g, '').toLowerCase() + index;
@@ -43,15 +56,15 @@ export class Accounts {
     );
   }
 
-  add({ username, name, role, password, email }) {
+  add({ username, name, role, password, email, carnet = null, courses = [] }) {
     const user = {
       id: randomUUID(),
       username,
       name: name ?? username,
       email: email ?? `${username}@campus.example`,
       role,
-      carnet: null,
-      courses: [],
+      carnet,
+      courses,
       created_at: new Date(Date.now() - this.users.size * 86_400_000 * 9).toISOString(),
       password,
     };
@@ -68,7 +81,14 @@ export class Accounts {
     const refresh_token = randomBytes(24).toString('base64url');
     this.refreshTokens.set(refresh_token, user.id);
     const iat = Math.floor(Date.now() / 1000);
-    const claims = { sub: user.id, username: user.username, role: user.role, courses: [], iat, exp: iat + LIFE };
+    const claims = {
+      sub: user.id,
+      username: user.username,
+      role: user.role,
+      courses: user.courses,
+      iat,
+      exp: iat + LIFE,
+    };
     const access_token = `${encode({ alg: 'none' })}.${encode(claims)}.mock`;
     return { access_token, token_type: 'Bearer', expires_in: LIFE, refresh_token };
   }

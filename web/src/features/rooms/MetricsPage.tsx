@@ -14,6 +14,7 @@ import { useIdentity } from '../session/browser';
 import statistics from '../statistics/statistics.module.css';
 import { ReplicaMark } from '../system/StateMark';
 import { useStatus } from '../system/status';
+import { HistoryCharts } from './HistoryCharts';
 import { Results, Times } from './MetricsCharts';
 import classes from './metrics.module.css';
 import { promote, useMetrics, useRoomsNews } from './rooms';
@@ -75,6 +76,7 @@ export function MetricsPage() {
           <Results metrics={found.now} />
           <Servers metrics={found.now} />
           <Refusals metrics={found.now} />
+          <HistoryCharts />
         </div>
       )}
       {changing ? (
