@@ -26,20 +26,7 @@ export class Accounts {
 
   constructor({ empty }) {
     this.add({ username: 'admin', name: 'Administración', role: 'admin', password: 'bedel-mock' });
-    this.add({
-      username: 'estudiante',
-      name: 'Sara Estudiante',
-      role: 'student',
-      password: 'bedel-mock',
-      carnet: empty ? null : 201_900_000 + 17 * 3,
-    });
-    this.add({
-      username: 'docente',
-      name: 'Elena Docente',
-      role: 'professor',
-      password: 'bedel-mock',
-      courses: ['SO1'],
-    });
+    this.add({ username: 'estudiante', name: 'Sara Estudiante', role: 'student', password: 'bedel-mock' });
     if (empty) return;
     NAMES.forEach((name, index) => {
       const username = name.split(' ')[0].normalize('NFD').replace(/\W/g, '').toLowerCase() + index;

@@ -134,5 +134,9 @@ export const grades: Grades = {
       unknown: 'This column is unknown.',
       forbidden: 'It is not one of your courses.',
     },
+    carnetHint: 'Their grades are those of this number. Empty for whoever is no student.',
+    carnetTaken: 'Another account has this number.',
+    courses: 'Courses',
+    coursesHint: 'Of these they record and correct grades.',
   },
 };

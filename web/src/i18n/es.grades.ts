@@ -135,6 +135,10 @@ export const grades = {
       unknown: 'Esta columna no se conoce.',
       forbidden: 'No es uno de sus cursos.',
     },
+    carnetHint: 'Sus notas son las de este carné. Vacío si no es estudiante.',
+    carnetTaken: 'Otra cuenta tiene este carné.',
+    courses: 'Cursos',
+    coursesHint: 'De estos registra y corrige notas.',
   },
 };
 

@@ -47,7 +47,7 @@ function stayInside(event: KeyboardEvent, panel: HTMLElement | null): void {
 export function SidePanel({ id, label, title, closeLabel, origin, onClose, children }: SidePanelProps) {
   const over = !useMediaQuery('(min-width: 75em)', undefined, { getInitialValueInEffect: false });
   const heading = useRef<HTMLHeadingElement>(null);
-  const panel = useRef<HTMLElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: something else is another reason to move the focus
   useEffect(() => {
     heading.current?.focus({ preventScroll: true });
@@ -79,14 +79,18 @@ export function SidePanel({ id, label, title, closeLabel, origin, onClose, child
   return (
     <>
       {over ? <div className={classes.curtain} onClick={close} aria-hidden /> : null}
-      <aside
+      <div
         className={`panel ${classes.aside}`}
-        aria-label={over ? title : label}
         data-side-panel
         ref={panel}
         {...(over
-          ? { role: 'dialog', 'aria-modal': true, onKeyDown: (event) => stayInside(event, panel.current) }
-          : {})}
+          ? {
+              role: 'dialog',
+              'aria-modal': true,
+              'aria-label': title,
+              onKeyDown: (event: KeyboardEvent) => stayInside(event, panel.current),
+            }
+          : { role: 'complementary', 'aria-label': label })}
       >
         <div className={classes.head}>
           <h2 ref={heading} tabIndex={-1} style={{ margin: 0 }}>
@@ -95,7 +99,7 @@ export function SidePanel({ id, label, title, closeLabel, origin, onClose, child
           <CloseButton aria-label={closeLabel} onClick={close} />
         </div>
         {children}
-      </aside>
+      </div>
     </>
   );
 }

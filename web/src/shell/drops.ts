@@ -6,11 +6,12 @@ interface Drops {
   take: (files: File[]) => void;
 }
 
-let current: Drops | null = null;
+/** Of several that want them the last one takes them: a dialog before its page. */
+let takers: readonly Drops[] = [];
 const listeners = new Set<() => void>();
 
-function become(next: Drops | null): void {
-  current = next;
+function become(next: readonly Drops[]): void {
+  takers = next;
   for (const listener of listeners) listener();
 }
 
@@ -21,7 +22,7 @@ export function usePageDrops(): Drops | null {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => current,
+    () => takers.at(-1) ?? null,
   );
 }
 
@@ -31,7 +32,8 @@ export function useTakeDrops(label: string, take: (files: File[]) => void, enabl
   latest.current = take;
   useEffect(() => {
     if (!enabled) return;
-    become({ label, take: (files) => latest.current(files) });
-    return () => become(null);
+    const mine: Drops = { label, take: (files) => latest.current(files) };
+    become([...takers, mine]);
+    return () => become(takers.filter((one) => one !== mine));
   }, [label, enabled]);
 }

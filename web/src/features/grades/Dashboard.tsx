@@ -78,10 +78,12 @@ export function Dashboard() {
           />
         </div>
       ) : (
-        <>
-          <GradeFilters filter={filter} onChange={show} />
-          <Board filter={filter} total={total.figure?.count} />
-        </>
+        !wall && (
+          <>
+            <GradeFilters filter={filter} onChange={show} />
+            <Board filter={filter} total={total.figure?.count} />
+          </>
+        )
       )}
       {wall ? (
         <Wall filter={filter} standing={total.standing} onClose={() => show({ wall: undefined })}>
