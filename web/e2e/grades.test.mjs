@@ -281,6 +281,7 @@ test('professors see and enter the grades of their courses', async () => {
   assert.equal(await page.getByRole('cell', { name: 'SO1', exact: true }).count(), 0);
   await page.getByRole('button', { name: 'Record a grade' }).click();
   const courses = page.getByRole('dialog').getByLabel('Course');
+  await courses.waitFor();
   assert.deepEqual(await courses.locator('option').allTextContents(), ['SA']);
   await context.close();
 });

@@ -274,7 +274,7 @@ test('the history of the servers is drawn, also over a month', async () => {
   const { context, page, complaints } = await enter('/rooms/metrics');
   const cpu = page.locator('[data-chart=rooms-history-cpu]');
   await cpu.locator('canvas').waitFor();
-  await page.getByLabel('Period').selectOption('720');
+  await page.getByLabel('Period', { exact: true }).selectOption('720');
   await cpu.getByRole('button', { name: 'See the table' }).click();
   await cpu.locator('tbody tr').first().waitFor();
   assert.deepEqual(complaints, []);

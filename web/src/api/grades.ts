@@ -37,13 +37,12 @@ export interface StudentFigure {
 export interface RouteFigure {
   route: RouteName;
   count: number;
-  /** Requests each second. */
-  rate: number;
-  /** `null` while nothing was measured. */
+  /** Records each second. This and what follows is `null` while nobody knows. */
+  rate: number | null;
   p50_ms: number | null;
   p99_ms: number | null;
-  errors: number;
-  replicas: number;
+  errors: number | null;
+  replicas: number | null;
 }
 
 /** `GET /grades`: a grade as it is kept. */

@@ -1,9 +1,9 @@
 import { Skeleton } from '@mantine/core';
 import { useViewportSize } from '@mantine/hooks';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format';
 import { useIdentity } from '../session/browser';
-import { PassingChart, TopCoursesChart, TopStudentsChart } from './Charts';
 import type { GradesFilter } from './filter';
 import classes from './grades.module.css';
 import { Recent } from './Recent';
@@ -11,6 +11,8 @@ import { Routes } from './Routes';
 import { seesAll } from './rights';
 import { StandingMark } from './StandingMark';
 import { useGroupCount } from './useFigures';
+
+const Charts = lazy(() => import('./Charts').then((module) => ({ default: module.Charts })));
 
 interface BoardProps {
   filter: GradesFilter;
@@ -30,9 +32,9 @@ export function Board({ filter, total, wall = false }: BoardProps) {
     <div className={classes.board} data-wall={wall}>
       <Counts filter={filter} total={total} />
       <Routes wall={wall} />
-      <PassingChart filter={filter} room={room} />
-      <TopCoursesChart filter={filter} room={room} />
-      <TopStudentsChart room={room} />
+      <Suspense fallback={[1, 2, 3].map((place) => <Skeleton key={place} height={room.height + 64} radius={12} />)}>
+        <Charts filter={filter} room={room} />
+      </Suspense>
       {seesAll(identity) ? <Recent wall={wall} /> : null}
     </div>
   );

@@ -22,6 +22,17 @@ interface ChartProps {
   room: Room;
 }
 
+/** What the document asks to be drawn. */
+export function Charts({ filter, room }: ChartProps) {
+  return (
+    <>
+      <PassingChart filter={filter} room={room} />
+      <TopCoursesChart filter={filter} room={room} />
+      <TopStudentsChart room={room} />
+    </>
+  );
+}
+
 /** A chart's place while there is nothing to draw: it loads, could not be had, or there is nothing. */
 function Without({ title, query, room, empty }: { title: string; query: UseQueryResult; room: Room; empty: boolean }) {
   const { t } = useTranslation();
@@ -58,7 +69,7 @@ function chosen(...parts: (string | number | undefined)[]): string {
 }
 
 /** Passed and failed: the document asks for a pie. */
-export function PassingChart({ filter, room }: ChartProps) {
+function PassingChart({ filter, room }: ChartProps) {
   const { t } = useTranslation();
   const formats = useFormats();
   const query = usePassing(filter);
@@ -100,7 +111,7 @@ export function PassingChart({ filter, room }: ChartProps) {
   );
 }
 
-export function TopCoursesChart({ filter, room }: ChartProps) {
+function TopCoursesChart({ filter, room }: ChartProps) {
   const { t } = useTranslation();
   const formats = useFormats();
   const query = useTopCourses(filter);
@@ -139,7 +150,7 @@ export function TopCoursesChart({ filter, room }: ChartProps) {
   );
 }
 
-export function TopStudentsChart({ room }: { room: Room }) {
+function TopStudentsChart({ room }: { room: Room }) {
   const { t } = useTranslation();
   const formats = useFormats();
   const query = useTopStudents();

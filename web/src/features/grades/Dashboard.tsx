@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconMaximize, IconPrinter, IconSchool } from '@tabler/icons-react';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format';
 import { SubNav } from '../../shell/SubNav';
@@ -14,7 +15,8 @@ import { mayWrite } from './rights';
 import { StandingMark } from './StandingMark';
 import { useChanges } from './statistics';
 import { useTotal } from './useFigures';
-import { Wall } from './Wall';
+
+const Wall = lazy(() => import('./Wall').then((module) => ({ default: module.Wall })));
 
 /** The campus's grades as they come: totals, results, the two routes beside each other. */
 export function Dashboard() {
@@ -85,11 +87,13 @@ export function Dashboard() {
           </>
         )
       )}
-      {wall ? (
-        <Wall filter={filter} standing={total.standing} onClose={() => show({ wall: undefined })}>
-          <Board filter={filter} total={total.figure?.count} wall />
-        </Wall>
-      ) : null}
+      <Suspense>
+        {wall ? (
+          <Wall filter={filter} standing={total.standing} onClose={() => show({ wall: undefined })}>
+            <Board filter={filter} total={total.figure?.count} wall />
+          </Wall>
+        ) : null}
+      </Suspense>
     </>
   );
 }

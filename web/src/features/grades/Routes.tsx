@@ -59,11 +59,12 @@ function Route({ route }: { route: RouteFigure }) {
   const formats = useFormats();
   const ms = (value: number | null) =>
     value === null ? t('common.none') : t('grades.ms', { number: formats.number(value, value < 10 ? 1 : 0) });
+  const number = (value: number | null) => (value === null ? t('common.none') : formats.number(value));
   const figures: [string, string, boolean?][] = [
     ['p50', ms(route.p50_ms)],
     ['p99', ms(route.p99_ms)],
-    [t('grades.errors'), formats.number(route.errors), route.errors > 0],
-    [t('grades.replicas'), formats.number(route.replicas), route.replicas === 0],
+    [t('grades.errors'), number(route.errors), (route.errors ?? 0) > 0],
+    [t('grades.replicas'), number(route.replicas), route.replicas === 0],
     [t('grades.records'), formats.number(route.count)],
   ];
   return (
@@ -74,7 +75,9 @@ function Route({ route }: { route: RouteFigure }) {
       </h3>
       <p className={classes.middle}>
         <span className="visually-hidden">{t('grades.rateLabel')}: </span>
-        {t('grades.rate', { number: formats.number(route.rate, route.rate < 10 ? 1 : 0) })}
+        {route.rate === null
+          ? t('common.none')
+          : t('grades.rate', { number: formats.number(route.rate, route.rate < 10 ? 1 : 0) })}
       </p>
       <dl>
         {figures.map(([label, value, bad]) => (

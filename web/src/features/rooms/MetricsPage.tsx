@@ -1,7 +1,7 @@
 import { Button, Skeleton, Text } from '@mantine/core';
 import { IconGauge } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Metrics } from '../../api/rooms';
 import { useFormats } from '../../i18n/format';
@@ -14,10 +14,11 @@ import { useIdentity } from '../session/browser';
 import statistics from '../statistics/statistics.module.css';
 import { ReplicaMark } from '../system/StateMark';
 import { useStatus } from '../system/status';
-import { HistoryCharts } from './HistoryCharts';
 import { Results, Times } from './MetricsCharts';
 import classes from './metrics.module.css';
 import { promote, useMetrics, useRoomsNews } from './rooms';
+
+const HistoryCharts = lazy(() => import('./HistoryCharts').then((module) => ({ default: module.HistoryCharts })));
 
 /** Who leads, how quickly the campus answers for rooms, and what became of what was asked. */
 export function MetricsPage() {
@@ -76,7 +77,9 @@ export function MetricsPage() {
           <Results metrics={found.now} />
           <Servers metrics={found.now} />
           <Refusals metrics={found.now} />
-          <HistoryCharts />
+          <Suspense>
+            <HistoryCharts />
+          </Suspense>
         </div>
       )}
       {changing ? (
