@@ -18,8 +18,11 @@ const PAGES = {
   statistics: '/files/statistics',
   rooms: '/rooms',
   roomRequests: '/rooms/requests',
+  roomMembers: '/rooms/members',
   roomAlerts: '/rooms/alerts',
   roomMetrics: '/rooms/metrics',
+  grades: '/grades',
+  gradeList: '/grades/list',
   system: '/system',
   transfers: '/system/transfers',
   admin: '/admin',
@@ -37,6 +40,7 @@ const NO_STATISTICS = {
 };
 const NO_ROOMS = { semester: '2026-30', free_classrooms: 0, free_labs: 0, waiting: 0, rooms: [] };
 const NO_TIMES = { count: 0, mean_ms: 0, min_ms: 0, p50_ms: 0, p99_ms: 0, max_ms: 0 };
+const NO_HISTORY = { from: '2026-11-20T00:00:00Z', to: '2026-11-21T00:00:00Z', step_s: 360, servers: [] };
 const NO_METRICS = {
   leader: null,
   requests: [],
@@ -61,6 +65,17 @@ before(async () => {
       const query = new URLSearchParams({ name, category: 'Documentos', visibility: 'campus' });
       await api(`/files?${query}`, { method: 'PUT', body: `${name}: contenido de ejemplo\n` });
     }
+  }
+  if ((await api('/grades')).items.length === 0) {
+    const body = JSON.stringify({
+      carnet: 233233,
+      nombre: 'Alumno 1',
+      curso: 'SO1',
+      nota: 90,
+      semestre: '2S',
+      year: 2023,
+    });
+    await api('/grades', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   }
   links = await makeLinks(api);
   if (SHOTS) await mkdir(SHOTS, { recursive: true });
@@ -88,7 +103,7 @@ async function makeLinks(api) {
 async function stage(page, state) {
   if (state === 'full') return;
   await page.route(
-    /\/api\/v1\/(files|users|tokens|transfers|vouchers|audit|statistics|quotas\/me|rooms\/\w+)(\?|$)/,
+    /\/api\/v1\/(files|users|tokens|transfers|vouchers|audit|statistics|quotas\/me|rooms\/[\w/]+|grades[\w/-]*)(\?|$)/,
     (route) =>
       state === 'empty'
         ? route.fulfill({ json: emptyOf(route.request().url()) })
@@ -104,6 +119,10 @@ async function stage(page, state) {
 
 function emptyOf(url) {
   if (url.includes('/rooms/inventory')) return NO_ROOMS;
+  if (url.includes('/grades/stats/passing')) return { passed: 0, failed: 0 };
+  if (url.includes('/grades/stats/')) return [];
+  if (url.includes('/grades/courses')) return { courses: ['SO1'], passing: 61 };
+  if (url.includes('/rooms/metrics/history')) return NO_HISTORY;
   if (url.includes('/rooms/metrics')) return NO_METRICS;
   if (url.includes('/statistics')) return NO_STATISTICS;
   return url.includes('/quotas') ? { used: 0, reserved: 0, limit: 10e9 } : EMPTY;
@@ -146,7 +165,7 @@ async function look(page, name, viewports = [LAPTOP, PHONE]) {
   const text = await page.locator('#root').textContent();
   assert.doesNotMatch(
     text,
-    /\b(share|voucher|guest|trash|audit|statistics|control|files|rooms|common)\.[a-z]+[A-Z]?\w*\b(?!\.)/,
+    /\b(share|voucher|guest|trash|audit|statistics|control|files|rooms|grades|common)\.[a-z]+[A-Z]?\w*\b(?!\.)/,
     `${name}: a text is missing`,
   );
   await shoot(page, name, viewports);
@@ -177,6 +196,7 @@ for (const language of ['es', 'en']) {
           await look(page, name(what));
         }
         if (state === 'full') await lookAtRooms(page, name);
+        if (state === 'full') await lookAtGrades(page, name);
         if (state === 'full') await lookAtOverlays(page, name);
         assert.deepEqual(complaints, []);
         await context.close();
@@ -209,6 +229,37 @@ async function lookAtRooms(page, name) {
   }
 }
 
+async function lookAtGrades(page, name) {
+  await page.goto('/rooms/members');
+  const member = page.locator('a[data-member]').first();
+  await member.waitFor();
+  await member.click();
+  await page.getByRole('complementary').locator('[data-member-details]').waitFor();
+  await look(page, name('member'));
+  await page.goto('/grades?wall=true');
+  await page.getByRole('dialog').locator('[data-figure=total] p').waitFor();
+  await look(page, name('grades-wall'));
+  await page.goto('/grades/list');
+  await page.locator('a[data-grade]').first().click();
+  await page.getByRole('complementary').locator('dl').waitFor();
+  await look(page, name('grade'));
+  await page.goto('/grades/list');
+  await page.locator('a[data-grade]').first().waitFor();
+  await page.locator('#main button:has(.tabler-icon-plus)').click();
+  await page.getByRole('dialog').locator('form').waitFor();
+  await look(page, name('grade-enter'));
+  await page.keyboard.press('Escape');
+  await page.locator('#main button:has(.tabler-icon-file-import)').click();
+  const table = 'carnet;nombre;curso;nota;semestre;year\n1;Ana López;SO1;90;1S;2023\n2;Luis Ajú;XX;900;1S;2023\n';
+  await page.locator('input[type=file][accept*=csv]').setInputFiles({
+    name: 'notas-so1.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(table),
+  });
+  await page.locator('[data-bad-lines]').waitFor();
+  await look(page, name('grade-import'));
+}
+
 async function lookAtOverlays(page, name) {
   await page.goto('/files');
   const first = page.locator('a[data-file]').first();
@@ -237,11 +288,9 @@ async function lookAtOverlays(page, name) {
   await page.locator('#main header button, #main button').first().click();
   await page.getByRole('dialog').waitFor();
   await look(page, name('create-user'));
-  // Crossing from the panel beside the list to the one over it would close the dialog.
-  await page.setViewportSize(PHONE);
   await page.goto('/files');
   await first.click();
   await page.locator('section[aria-labelledby=share-heading] button').first().click();
   await page.getByRole('dialog').locator('form').waitFor();
-  await look(page, name('create-share'), [PHONE]);
+  await look(page, name('create-share'));
 }

@@ -191,3 +191,108 @@ test('the metrics are pictures, tables and CSV', async () => {
   assert.deepEqual(complaints, []);
   await context.close();
 });
+
+test('the other server is told to lead, and requests go on', async () => {
+  const { context, page } = await enter('/rooms/metrics');
+  const before = (await api('/rooms/metrics')).leader;
+  await page.getByRole('button', { name: 'Hand over' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('No request is lost').waitFor();
+  await dialog.getByRole('button', { name: 'Hand over' }).click();
+  await page.getByText(/^The other server leads, in epoch/).waitFor();
+  await dialog.waitFor({ state: 'detached' });
+  const leads = page.locator('dl dd').first();
+  await leads.filter({ hasNotText: before.server }).waitFor();
+  const after = (await api('/rooms/metrics')).leader;
+  assert.notEqual(after.server, before.server);
+  assert.ok(after.epoch > before.epoch, JSON.stringify({ before, after }));
+  const made = await post('/rooms/requests', wish({ classrooms: 1, labs: 0 }));
+  assert.equal(made.state, 'proposed');
+  await context.close();
+});
+
+test('who waits in the list is served first come first, and may leave it', async () => {
+  const crowded = `${Number(semester.slice(0, 4)) + 1}-20`;
+  const all = await post('/rooms/requests', wish({ semester: crowded, classrooms: 380, labs: 60, hold_s: 600 }));
+  const waits = (program) =>
+    post('/rooms/requests', wish({ semester: crowded, program, classrooms: 380, labs: 0, wait: true, hold_s: 600 }));
+  const first = await waits('program-02-1');
+  const second = await waits('program-02-2');
+  assert.deepEqual([first.state, second.state], ['waiting', 'waiting']);
+  const { context, page } = await enter(`/rooms/requests?semester=${crowded}&state=waiting`);
+  await page.locator(`[data-request="${second.id}"]`).click();
+  const panel = page.getByRole('complementary', { name: 'Details' });
+  await panel.getByRole('button', { name: 'Leave the waiting list' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Leave the list' }).click();
+  await panel.locator('[data-request-details=rejected]').waitFor();
+  await post(`/rooms/requests/${all.id}/ack`, { accept: false });
+  await page.goto(`/rooms/requests?semester=${crowded}&request=${first.id}`);
+  await panel.locator('[data-request-details=proposed]').waitFor();
+  assert.equal((await api(`/rooms/requests/${second.id}`)).state, 'rejected');
+  await context.close();
+});
+
+test('a faculty and its programme get keys that are shown once, lose them and go', async () => {
+  const name = `taller-${Date.now()}`;
+  const { context, page, complaints } = await enter('/rooms/members');
+  const panel = page.getByRole('complementary', { name: 'Details' });
+  const dialog = page.getByRole('dialog');
+  const make = async (what, title) => {
+    await dialog.getByLabel('Name of the key').fill(what);
+    await dialog.getByLabel('Name for people (optional)').fill(title);
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    await dialog.locator('[data-key-file]').waitFor();
+    const download = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: `Save ${what}.key` }).click();
+    const saved = await download;
+    assert.equal(saved.suggestedFilename(), `${what}.key`);
+    assert.match(await readFile(await saved.path(), 'utf8'), /^\S{40}\n\S{40}\n?$/);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+  };
+  await page.getByRole('button', { name: 'Add a faculty' }).click();
+  await make(name, `Taller ${name}`);
+  await page.getByRole('button', { name: `Add a programme to Taller ${name}` }).click();
+  await make(`${name}-p1`, '');
+  const row = page.locator(`[data-member="${name}-p1"]`);
+  await row.getByText('Admitted').waitFor();
+  await panel.getByRole('button', { name: 'Revoke' }).click();
+  await dialog.getByRole('button', { name: 'Revoke the key' }).click();
+  await row.getByText('Revoked').waitFor();
+  await panel.getByRole('button', { name: 'Admit again' }).click();
+  await row.getByText('Admitted').waitFor();
+  await page.locator(`[data-member="${name}"]`).click();
+  await panel.getByRole('button', { name: 'Remove the faculty' }).click();
+  await dialog.getByText('Its programmes go with it.').waitFor();
+  await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+  await row.waitFor({ state: 'detached' });
+  await page.getByText(`The key of ${name}-p1 was revoked`).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('the history of the servers is drawn, also over a month', async () => {
+  const { context, page, complaints } = await enter('/rooms/metrics');
+  const cpu = page.locator('[data-chart=rooms-history-cpu]');
+  await cpu.locator('canvas').waitFor();
+  await page.getByLabel('Period', { exact: true }).selectOption('720');
+  await cpu.getByRole('button', { name: 'See the table' }).click();
+  await cpu.locator('tbody tr').first().waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('a window that becomes narrower keeps what is being written beside the list', async () => {
+  const { context, page } = await enter(`/rooms/requests?semester=${semester}&ask=true`);
+  const programme = page.getByRole('combobox', { name: 'Programme' });
+  await programme.fill('program-02-3');
+  await page.getByLabel('Classrooms').fill('9');
+  await page.setViewportSize({ width: 1000, height: 800 });
+  await page.getByRole('dialog', { name: 'Ask for rooms for a programme' }).waitFor();
+  assert.equal(await programme.inputValue(), 'program-02-3');
+  assert.equal(await page.getByLabel('Classrooms').inputValue(), '9');
+  assert.equal(await page.getByLabel('Classrooms').evaluate((one) => one === document.activeElement), true);
+  await page.setViewportSize(LAPTOP);
+  await page.getByRole('complementary', { name: 'Details' }).waitFor();
+  assert.equal(await page.getByLabel('Classrooms').inputValue(), '9');
+  await context.close();
+});

@@ -43,15 +43,15 @@ export class Accounts {
     );
   }
 
-  add({ username, name, role, password, email }) {
+  add({ username, name, role, password, email, carnet = null, courses = [] }) {
     const user = {
       id: randomUUID(),
       username,
       name: name ?? username,
       email: email ?? `${username}@campus.example`,
       role,
-      carnet: null,
-      courses: [],
+      carnet,
+      courses,
       created_at: new Date(Date.now() - this.users.size * 86_400_000 * 9).toISOString(),
       password,
     };
@@ -68,7 +68,14 @@ export class Accounts {
     const refresh_token = randomBytes(24).toString('base64url');
     this.refreshTokens.set(refresh_token, user.id);
     const iat = Math.floor(Date.now() / 1000);
-    const claims = { sub: user.id, username: user.username, role: user.role, courses: [], iat, exp: iat + LIFE };
+    const claims = {
+      sub: user.id,
+      username: user.username,
+      role: user.role,
+      courses: user.courses,
+      iat,
+      exp: iat + LIFE,
+    };
     const access_token = `${encode({ alg: 'none' })}.${encode(claims)}.mock`;
     return { access_token, token_type: 'Bearer', expires_in: LIFE, refresh_token };
   }

@@ -1,6 +1,16 @@
 import { json } from './http.mjs';
 
-const ROLES = { gateway: 2, portal: 1, accounts: 1, files: 3, 'rooms-server': 2, 'rooms-faculty': 1 };
+const ROLES = {
+  gateway: 2,
+  portal: 1,
+  accounts: 1,
+  files: 3,
+  'rooms-server': 2,
+  'rooms-faculty': 1,
+  'grades-grpc-client': 2,
+  'grades-grpc-server': 2,
+  'grades-redis': 3,
+};
 
 /** Roles and replicas that look alive; one can be killed and comes back. */
 export class Campus {

@@ -1,13 +1,16 @@
 import { Server } from 'socket.io';
 
 const STAFF = ['admin', 'staff'];
+const FOR_STAFF = ['services', 'rooms', 'grades.recent'];
 
-/** The hub at /socket.io/, namespace /live. */
+/** The hub at /socket.io/, namespace /live: each subscription is numbered by itself. */
 export class Live {
-  seq = {};
-  subscribers = { services: new Set(), transfers: new Set(), presence: new Set(), rooms: new Set() };
+  /** By socket, what it follows. */
+  following = new Map();
+  /** Connected, but nothing comes: as with a live store that is away. */
+  stalled = false;
 
-  constructor(server, { accounts, campus, files, rooms }) {
+  constructor(server, { accounts, campus, files, rooms, grades }) {
     this.io = new Server(server, { transports: ['websocket'] });
     const space = this.io.of('/live');
     space.use((socket, next) => {
@@ -21,21 +24,24 @@ export class Live {
       transfers: (user) => ({ items: files.transfers(user) }),
       presence: () => ({ items: [] }),
       rooms: () => rooms.news(),
+      'grades.total': () => ({ count: grades.records.size }),
+      'grades.count': (_, params) => ({ count: grades.found(params).length }),
+      'grades.recent': () => ({ items: grades.recent() }),
     };
     space.on('connection', (socket) => {
       const { user } = socket.data;
-      socket.on('subscribe', ({ topic }, ack) => {
-        if (first[topic] === undefined) return ack?.({ ok: false, error: 'unknown topic' });
-        if (['services', 'rooms'].includes(topic) && !STAFF.includes(user.role))
-          return ack?.({ ok: false, error: 'forbidden' });
-        this.subscribers[topic].add(socket);
+      const mine = new Map();
+      this.following.set(socket, mine);
+      socket.on('subscribe', ({ topic, params = {} }, ack) => {
+        if (first[topic] === undefined) return ack?.({ ok: false, code: 'unknown_topic' });
+        if (FOR_STAFF.includes(topic) && !STAFF.includes(user.role)) return ack?.({ ok: false, code: 'forbidden' });
+        const subscription = { topic, params, seq: 0 };
+        mine.set(JSON.stringify([topic, params]), subscription);
         ack?.({ ok: true });
-        socket.emit('event', { topic, params: {}, seq: this.seq[topic] ?? 0, data: first[topic](user) });
+        this.send(socket, subscription, first[topic](user, params));
       });
-      socket.on('unsubscribe', ({ topic }) => this.subscribers[topic]?.delete(socket));
-      socket.on('disconnect', () => {
-        for (const set of Object.values(this.subscribers)) set.delete(socket);
-      });
+      socket.on('unsubscribe', ({ topic, params = {} }) => mine.delete(JSON.stringify([topic, params])));
+      socket.on('disconnect', () => this.following.delete(socket));
     });
     const services = () => this.emit('services', (user) => campus.status(user.role));
     campus.listeners.add(services);
@@ -43,16 +49,33 @@ export class Live {
     rooms.onChange = (changed) => this.emit('rooms', () => rooms.news(changed));
     files.onTransfer = (transfer) =>
       this.emit('transfers', (user) =>
-        user.role === 'admin' || transfer.user === user.id ? { changed: [transfer] } : null,
+        user.role === 'admin' || transfer.user === user.id ? { changed: [transfer] } : {},
       );
+    grades.onChange = () => {
+      for (const topic of ['grades.total', 'grades.count', 'grades.recent']) this.emit(topic, first[topic]);
+    };
   }
 
   emit(topic, dataFor) {
-    this.seq[topic] = (this.seq[topic] ?? 0) + 1;
-    for (const socket of this.subscribers[topic]) {
-      const data = dataFor(socket.data.user);
-      socket.emit('event', { topic, params: {}, seq: this.seq[topic], data: data ?? {} });
+    for (const [socket, mine] of this.following) {
+      for (const subscription of mine.values()) {
+        if (subscription.topic === topic) {
+          this.send(socket, subscription, dataFor(socket.data.user, subscription.params));
+        }
+      }
     }
+  }
+
+  send(socket, subscription, data) {
+    if (this.stalled && subscription.topic.startsWith('grades.')) return;
+    subscription.seq += 1;
+    const { topic, params, seq } = subscription;
+    socket.emit('event', { topic, params, seq, data });
+  }
+
+  /** Cuts every connection; clients come back by themselves. */
+  cut() {
+    for (const socket of this.following.keys()) socket.conn.close();
   }
 
   close() {

@@ -39,6 +39,7 @@ export class Rooms {
   requests = new Map();
   alerts = [];
   epoch = 3;
+  leader = 1;
   counter = 0;
   /** Told what changed. */
   onChange = () => {};
@@ -222,7 +223,11 @@ export class Rooms {
     if (what === 'requests.csv') return this.csv(res, url);
     if (what === 'alerts') return json(res, 200, { items: this.alerts });
     if (what === 'metrics') return json(res, 200, this.metrics());
-    if (what === 'promote') return json(res, 200, { epoch: ++this.epoch, endpoint: 'tcp://127.0.0.1:5556' });
+    if (what === 'promote') {
+      this.epoch += 1;
+      this.leader = this.leader === 1 ? 2 : 1;
+      return json(res, 200, { epoch: this.epoch, endpoint: `tcp://127.0.0.1:55${this.leader === 1 ? 55 : 65}` });
+    }
     if (what !== 'requests') return false;
     if (id === undefined && req.method === 'POST') return this.create(res, await readJson(req));
     if (id === undefined) return json(res, 200, page(this.found(url), url));
@@ -289,7 +294,7 @@ export class Rooms {
     const ago = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
     const event = (server, role, what, epoch, minutes) => ({ server, role, event: what, epoch, at: ago(minutes) });
     return {
-      leader: { server: SERVER, epoch: this.epoch, endpoint: 'tcp://127.0.0.1:5555' },
+      leader: { server: `rooms-server-${this.leader}`, epoch: this.epoch, endpoint: 'tcp://127.0.0.1:5555' },
       requests: [...states].map(([state, count]) => ({ state, count })),
       proposal: some ? spread(2.4, 6.1, 11.8) : none,
       resolution: some ? spread(1.6, 3.9, 8.2) : none,

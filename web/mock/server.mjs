@@ -6,8 +6,10 @@ import { Accounts } from './accounts.mjs';
 import { Campus } from './campus.mjs';
 import { serveDist } from './dist.mjs';
 import { Files } from './files.mjs';
+import { Grades } from './grades.mjs';
 import { problem, readJson } from './http.mjs';
 import { Live } from './live.mjs';
+import { Members } from './members.mjs';
 import { Rooms } from './rooms.mjs';
 import { Shares } from './shares.mjs';
 import { Trail } from './trail.mjs';
@@ -21,6 +23,8 @@ const accounts = new Accounts({ empty: values.empty });
 const campus = new Campus();
 const files = new Files({ accounts, empty: values.empty });
 const rooms = new Rooms({ empty: values.empty });
+const members = new Members({ empty: values.empty });
+const grades = new Grades({ empty: values.empty });
 const shares = new Shares({ files });
 const vouchers = new Vouchers({ files, accounts });
 const trail = new Trail({ files, accounts, empty: values.empty });
@@ -42,12 +46,17 @@ const server = createServer((req, res) => {
     if (!res.headersSent) problem(res, 500, 'internal', 'The mock made an error.');
   });
 });
-const live = new Live(server, { accounts, campus, files, rooms });
+const live = new Live(server, { accounts, campus, files, rooms, grades });
 
 async function route(req, res, url) {
   const path = url.pathname;
   if (path === '/mock/kill' && req.method === 'POST') {
     campus.kill(url.searchParams.get('replica') ?? 'files-2');
+    return res.writeHead(204).end();
+  }
+  if (path === '/mock/live' && req.method === 'POST') {
+    live.stalled = url.searchParams.get('stalled') === 'true';
+    if (url.searchParams.get('cut') === 'true') live.cut();
     return res.writeHead(204).end();
   }
   if (!path.startsWith('/api/v1/')) return serveDist(req, res, path);
@@ -63,7 +72,9 @@ async function route(req, res, url) {
     return res.setHeader('content-type', 'application/json').end('{"items":[],"next_cursor":null}');
   if (await shares.handle(req, res, rest, url, readJson)) return;
   if (await vouchers.handle(req, res, rest, url, caller, readJson)) return;
+  if (await members.handle(req, res, rest, url, caller, readJson)) return;
   if (await rooms.handle(req, res, rest, url, caller, readJson)) return;
+  if (await grades.handle(req, res, rest, url, caller, readJson)) return;
   if (trail.handle(res, rest, url, caller)) return;
   if (await files.handle(req, res, rest, url, caller)) return;
   problem(res, 404, 'not-found', `There is no ${path}.`);

@@ -37,9 +37,8 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    // Their headers would be the page's banner a second time.
+    // Its header would be the page's banner a second time.
     Modal: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
-    Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
   },
   headings: {
     fontWeight: '650',

@@ -20,6 +20,8 @@ export interface RequestOptions {
   method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   query?: Record<string, string | number | null | undefined>;
   json?: unknown;
+  /** A body that is no JSON; its type is one of `headers`. */
+  body?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal;
   /** Send no token: logging in, registering, renewing. */
@@ -44,7 +46,7 @@ async function send(path: string, options: RequestOptions, token: string | null)
     return await fetch(address(path, options.query), {
       method: options.method ?? 'GET',
       headers,
-      body: options.json === undefined ? null : JSON.stringify(options.json),
+      body: options.json === undefined ? (options.body ?? null) : JSON.stringify(options.json),
       signal: options.signal ?? null,
       cache: 'no-store',
     });

@@ -111,3 +111,67 @@ export interface Metrics {
   refused: number;
   refusals: { address: string; reason: string; at: string }[];
 }
+
+/** `GET /rooms/members`: a faculty or a programme, whose key may be admitted. */
+export interface Member {
+  name: string;
+  /** `null`: it is a faculty itself. */
+  faculty: string | null;
+  /** For people; may be empty. */
+  title: string;
+  /** Z85; `null` where there are no keys. */
+  public_key: string | null;
+  /** Not, with a key: the key was revoked. */
+  admitted: boolean;
+  changed_at: string;
+  changed_by: string;
+}
+
+/** `POST /rooms/members` */
+export interface NewMember {
+  name: string;
+  faculty?: string;
+  title?: string;
+  public_key?: string;
+}
+
+/** What making or changing a key answers. */
+export interface Issued {
+  member: Member;
+  /** The content of `NAME.key`, if a pair was made: shown this once. */
+  key_file: string | null;
+}
+
+/** `GET /rooms/audit` */
+export interface MemberChange {
+  id: string;
+  at: string;
+  user: string;
+  action: 'create' | 'rename' | 'remove' | 'admit' | 'revoke';
+  member: string;
+  detail: string;
+}
+
+/** Some seconds of a server, from `at`. */
+export interface HistoryPoint {
+  at: string;
+  leading: boolean;
+  proposals: number;
+  proposal_mean_ms: number | null;
+  proposal_max_ms: number | null;
+  resolutions: number;
+  resolution_mean_ms: number | null;
+  resolution_max_ms: number | null;
+  refused: number;
+  cpu_percent: number;
+  memory_bytes: number;
+}
+
+/** `GET /rooms/metrics/history` */
+export interface MetricsHistory {
+  from: string;
+  to: string;
+  step_s: number;
+  /** The oldest point first. */
+  servers: { server: string; points: HistoryPoint[] }[];
+}

@@ -20,6 +20,8 @@ export interface Formats {
   dayMonth(iso: string): string;
   dateTime(iso: string | number): string;
   time(at: number): string;
+  /** `14:05`, where seconds say nothing. */
+  hourMinute(at: number): string;
   compare(a: string, b: string): number;
 }
 
@@ -41,6 +43,7 @@ export function formatsFor(locale: string): Formats {
   const dayMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'medium' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
+  const hourMinute = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
   const collator = new Intl.Collator(locale, { numeric: true });
   return {
     bytes(value) {
@@ -69,6 +72,7 @@ export function formatsFor(locale: string): Formats {
     date: (iso) => date.format(new Date(iso)),
     dateTime: (iso) => dateTime.format(new Date(iso)),
     time: (at) => time.format(at),
+    hourMinute: (at) => hourMinute.format(at),
     compare: collator.compare,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { follows } from '../live/sequence';
+import { follows, keyOf } from '../live/sequence';
 import { matches } from '../shell/matches';
 import { formatsFor, localeFor } from './format';
 import { pickLanguage } from './language';
@@ -50,5 +50,13 @@ describe('live sequence numbers', () => {
     expect(follows(7, 8)).toBe('next');
     expect(follows(7, 7)).toBe('old');
     expect(follows(7, 9)).toBe('gap');
+  });
+
+  it('belong to a topic with its parameters, in any order', () => {
+    expect(keyOf('grades.count', { curso: 'SO1', year: 2023 })).toBe(
+      keyOf('grades.count', { year: 2023, curso: 'SO1' }),
+    );
+    expect(keyOf('grades.count', { curso: 'SO1' })).not.toBe(keyOf('grades.count', { curso: 'SA' }));
+    expect(keyOf('grades.total', {})).not.toBe(keyOf('grades.count', {}));
   });
 });

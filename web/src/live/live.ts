@@ -1,20 +1,30 @@
 import type { Socket } from 'socket.io-client';
 import { session } from '../features/session/browser';
-import { follows } from './sequence';
+import { follows, keyOf } from './sequence';
 
-export type Topic = 'services' | 'transfers' | 'presence' | 'rooms';
+export type Topic = 'services' | 'transfers' | 'presence' | 'rooms' | 'grades.total' | 'grades.count' | 'grades.recent';
+
+/** What of a topic is wanted. */
+export type Params = Readonly<Record<string, string | number>>;
 
 interface LiveEvent {
   topic: string;
-  params?: unknown;
+  params?: Params | null;
   seq: number;
   data: unknown;
 }
 
 type Listener = (data: unknown) => void;
 
-const listeners = new Map<Topic, Set<Listener>>();
-const lastSeq = new Map<Topic, number | null>();
+/** One topic with one set of parameters: numbered by itself. */
+interface Subscription {
+  topic: Topic;
+  params: Params;
+  listeners: Set<Listener>;
+  seq: number | null;
+}
+
+const subscriptions = new Map<string, Subscription>();
 const watchers = new Set<() => void>();
 let socket: Socket | null = null;
 let connected = false;
@@ -25,16 +35,17 @@ function tellWatchers(next: boolean): void {
   for (const watcher of watchers) watcher();
 }
 
-function subscribeTo(topic: Topic): void {
-  lastSeq.set(topic, null);
-  socket?.timeout(5_000).emit('subscribe', { topic, params: {} }, () => undefined);
+function subscribeTo(subscription: Subscription): void {
+  const { topic, params } = subscription;
+  subscription.seq = null;
+  socket?.timeout(5_000).emit('subscribe', { topic, params }, () => undefined);
 }
 
 function reconnectSoon(delay: number): void {
   if (retry !== null) return;
   retry = setTimeout(() => {
     retry = null;
-    if (socket !== null && !socket.connected && listeners.size > 0) socket.connect();
+    if (socket !== null && !socket.connected && subscriptions.size > 0) socket.connect();
   }, delay);
 }
 
@@ -52,7 +63,7 @@ function open(): void {
     ({ io }) => connect(io),
     () => {
       opening = false;
-      setTimeout(() => listeners.size > 0 && open(), 3_000);
+      setTimeout(() => subscriptions.size > 0 && open(), 3_000);
     },
   );
 }
@@ -72,7 +83,7 @@ function connect(io: typeof import('socket.io-client').io): void {
   });
   socket.on('connect', () => {
     tellWatchers(true);
-    for (const topic of listeners.keys()) subscribeTo(topic);
+    for (const subscription of subscriptions.values()) subscribeTo(subscription);
   });
   socket.on('disconnect', (reason) => {
     tellWatchers(false);
@@ -84,34 +95,35 @@ function connect(io: typeof import('socket.io-client').io): void {
     if (socket?.active === false) reconnectSoon(3_000);
   });
   socket.on('event', (event: LiveEvent) => {
-    const topic = event.topic as Topic;
-    if (!listeners.has(topic)) return;
-    switch (follows(lastSeq.get(topic) ?? null, event.seq)) {
+    const subscription = subscriptions.get(keyOf(event.topic, event.params ?? {}));
+    if (subscription === undefined) return;
+    switch (follows(subscription.seq, event.seq)) {
       case 'old':
         return;
       case 'gap':
-        subscribeTo(topic);
+        subscribeTo(subscription);
         return;
       case 'next':
-        lastSeq.set(topic, event.seq);
-        for (const listener of listeners.get(topic) ?? []) listener(event.data);
+        subscription.seq = event.seq;
+        for (const listener of subscription.listeners) listener(event.data);
     }
   });
 }
 
 /** Hears a topic until the returned function is called. */
-export function hear(topic: Topic, listener: Listener): () => void {
-  const set = listeners.get(topic) ?? new Set();
-  listeners.set(topic, set);
-  set.add(listener);
+export function hear(topic: Topic, listener: Listener, params: Params = {}): () => void {
+  const key = keyOf(topic, params);
+  const subscription = subscriptions.get(key) ?? { topic, params, listeners: new Set(), seq: null };
+  subscriptions.set(key, subscription);
+  subscription.listeners.add(listener);
   open();
-  if (socket?.connected) subscribeTo(topic);
+  if (socket?.connected) subscribeTo(subscription);
   return () => {
-    set.delete(listener);
-    if (set.size > 0) return;
-    listeners.delete(topic);
-    socket?.emit('unsubscribe', { topic, params: {} });
-    if (listeners.size === 0) {
+    subscription.listeners.delete(listener);
+    if (subscription.listeners.size > 0) return;
+    subscriptions.delete(key);
+    socket?.emit('unsubscribe', { topic, params });
+    if (subscriptions.size === 0) {
       socket?.disconnect();
       tellWatchers(false);
     }

@@ -11,6 +11,7 @@ import { uploadFiles } from '../features/transfers/uploads';
 import { useUploadResults } from '../features/transfers/useUploadResults';
 import { AccountMenu } from './AccountMenu';
 import { DropCurtain } from './DropCurtain';
+import { usePageDrops } from './drops';
 import { placesFor } from './places';
 import classes from './shell.module.css';
 import { useDropAnywhere } from './useDropAnywhere';
@@ -48,7 +49,8 @@ function Frame() {
     const next = opened ? main.current : beforeSearch.current;
     next?.focus({ preventScroll: true });
   };
-  const dropping = useDropAnywhere(uploadFiles);
+  const drops = usePageDrops();
+  const dropping = useDropAnywhere(drops?.take ?? uploadFiles);
   const main = useRef<HTMLElement>(null);
   const path = useRouterState({ select: (router) => router.location.pathname });
   const firstPath = useRef(path);
@@ -103,7 +105,7 @@ function Frame() {
         </main>
       </div>
       <Tray without={path === '/' ? 'unfinished' : 'nothing'} />
-      {dropping ? <DropCurtain /> : null}
+      {dropping ? <DropCurtain label={drops?.label} /> : null}
       <Suspense>{searching ? <Search onClose={closeSearch} /> : null}</Suspense>
     </>
   );

@@ -1,6 +1,6 @@
-import { CloseButton, Drawer } from '@mantine/core';
+import { CloseButton } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
 import classes from './sidepanel.module.css';
 
 interface SidePanelProps {
@@ -15,46 +15,91 @@ interface SidePanelProps {
   children: ReactNode;
 }
 
-/** Details: beside a list where there is room, over it where there is not. */
-export function SidePanel(props: SidePanelProps) {
-  const wide = useMediaQuery('(min-width: 75em)', undefined, { getInitialValueInEffect: false });
-  if (wide) return <Beside {...props} />;
-  return (
-    <Drawer
-      opened
-      onClose={props.onClose}
-      position="right"
-      size={480}
-      title={props.title}
-      closeButtonProps={{ 'aria-label': props.closeLabel }}
-      styles={{ title: { fontWeight: 600, overflowWrap: 'anywhere', minWidth: 0 } }}
-    >
-      {props.children}
-    </Drawer>
+/** What takes the Escape key before the panel does: whatever is open over it. */
+const OVER_IT =
+  '[role=dialog]:not([data-side-panel]), [role=menu], [role=listbox], [data-mantine-stop-propagation=true]';
+const REACHABLE = 'a[href], button, input, select, textarea, video[controls], audio[controls], [tabindex="0"]';
+
+/** Keeps Tab inside `panel`: what it covers cannot be seen. */
+function stayInside(event: KeyboardEvent, panel: HTMLElement | null): void {
+  if (event.key !== 'Tab' || panel === null || !panel.contains(event.target as Node)) return;
+  const stops = [...panel.querySelectorAll<HTMLElement>(REACHABLE)].filter(
+    (one) => one.tabIndex >= 0 && !one.matches(':disabled') && one.checkVisibility(),
   );
+  const [first, last] = [stops[0], stops.at(-1)];
+  const here = document.activeElement;
+  const next = event.shiftKey
+    ? here === first || !stops.includes(here as HTMLElement)
+      ? last
+      : null
+    : here === last
+      ? first
+      : null;
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
 }
 
-/** Takes the focus with each thing it shows, and gives it back to where it was opened. */
-function Beside({ id, label, title, closeLabel, origin, onClose, children }: SidePanelProps) {
+/**
+ * Details: beside a list where there is room, over it where there is not. It is the same element in both cases, so that
+ * what is being written in it, or in a dialog of it, outlives a window that becomes narrower.
+ */
+export function SidePanel({ id, label, title, closeLabel, origin, onClose, children }: SidePanelProps) {
+  const over = !useMediaQuery('(min-width: 75em)', undefined, { getInitialValueInEffect: false });
   const heading = useRef<HTMLHeadingElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: something else is another reason to move the focus
   useEffect(() => {
     heading.current?.focus({ preventScroll: true });
   }, [id]);
+  useEffect(() => {
+    if (!over) return;
+    document.body.style.overflow = 'hidden';
+    return () => {
+      document.body.style.overflow = '';
+    };
+  }, [over]);
   const close = () => {
     document.querySelector<HTMLElement>(origin)?.focus({ preventScroll: true });
     onClose();
   };
-  useHotkeys([['Escape', close]]);
+  useHotkeys(
+    [
+      [
+        'Escape',
+        (event) => {
+          const target = event.target;
+          if (target instanceof Element && target.closest(OVER_IT) === null) close();
+        },
+      ],
+    ],
+    // Over the list, Escape leaves it from anywhere; beside it, it is also a key of the fields.
+    over ? [] : undefined,
+  );
   return (
-    <aside className={`panel ${classes.aside}`} aria-label={label}>
-      <div className={classes.head}>
-        <h2 ref={heading} tabIndex={-1} style={{ margin: 0 }}>
-          {title}
-        </h2>
-        <CloseButton aria-label={closeLabel} onClick={close} />
+    <>
+      {over ? <div className={classes.curtain} onClick={close} aria-hidden /> : null}
+      <div
+        className={`panel ${classes.aside}`}
+        data-side-panel
+        ref={panel}
+        {...(over
+          ? {
+              role: 'dialog',
+              'aria-modal': true,
+              'aria-label': title,
+              onKeyDown: (event: KeyboardEvent) => stayInside(event, panel.current),
+            }
+          : { role: 'complementary', 'aria-label': label })}
+      >
+        <div className={classes.head}>
+          <h2 ref={heading} tabIndex={-1} style={{ margin: 0 }}>
+            {title}
+          </h2>
+          <CloseButton aria-label={closeLabel} onClick={close} />
+        </div>
+        {children}
       </div>
-      {children}
-    </aside>
+    </>
   );
 }

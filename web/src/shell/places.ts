@@ -1,10 +1,10 @@
-import { IconDoor, IconFolder, IconHome, IconServer2, IconUsers } from '@tabler/icons-react';
+import { IconDoor, IconFolder, IconHome, IconSchool, IconServer2, IconUsers } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { UserRole } from '../api/types';
 
 export interface Place {
-  key: 'home' | 'files' | 'rooms' | 'system' | 'admin';
-  to: '/' | '/files' | '/rooms' | '/system' | '/admin';
+  key: 'home' | 'files' | 'rooms' | 'grades' | 'system' | 'admin';
+  to: '/' | '/files' | '/rooms' | '/grades' | '/system' | '/admin';
   icon: ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>;
   /** Who sees it; everybody if absent. */
   roles?: UserRole[];
@@ -15,6 +15,7 @@ const PLACES: Place[] = [
   { key: 'home', to: '/', icon: IconHome },
   { key: 'files', to: '/files', icon: IconFolder },
   { key: 'rooms', to: '/rooms', icon: IconDoor },
+  { key: 'grades', to: '/grades', icon: IconSchool },
   { key: 'system', to: '/system', icon: IconServer2 },
   { key: 'admin', to: '/admin', icon: IconUsers, roles: ['admin'] },
 ];
@@ -23,7 +24,7 @@ export function placesFor(role: UserRole): Place[] {
   return PLACES.filter((place) => place.roles === undefined || place.roles.includes(role));
 }
 
-export type SectionKey = 'files' | 'rooms' | 'system';
+export type SectionKey = 'files' | 'rooms' | 'grades' | 'system';
 
 interface SubPlace {
   key:
@@ -34,8 +35,11 @@ interface SubPlace {
     | 'statistics'
     | 'semester'
     | 'roomRequests'
+    | 'members'
     | 'alerts'
     | 'metrics'
+    | 'gradeDashboard'
+    | 'gradeList'
     | 'services'
     | 'transfers';
   to:
@@ -46,8 +50,11 @@ interface SubPlace {
     | '/files/statistics'
     | '/rooms'
     | '/rooms/requests'
+    | '/rooms/members'
     | '/rooms/alerts'
     | '/rooms/metrics'
+    | '/grades'
+    | '/grades/list'
     | '/system'
     | '/system/transfers';
   /** Who sees it; everybody if absent. */
@@ -65,8 +72,13 @@ const SUB_PLACES: Record<SectionKey, SubPlace[]> = {
   rooms: [
     { key: 'semester', to: '/rooms' },
     { key: 'roomRequests', to: '/rooms/requests', roles: ['admin', 'staff', 'professor'] },
+    { key: 'members', to: '/rooms/members', roles: ['admin', 'staff'] },
     { key: 'alerts', to: '/rooms/alerts', roles: ['admin', 'staff'] },
     { key: 'metrics', to: '/rooms/metrics', roles: ['admin', 'staff'] },
+  ],
+  grades: [
+    { key: 'gradeDashboard', to: '/grades', roles: ['admin', 'staff', 'professor'] },
+    { key: 'gradeList', to: '/grades/list', roles: ['admin', 'staff', 'professor'] },
   ],
   system: [
     { key: 'services', to: '/system' },
@@ -78,6 +90,7 @@ const SUB_PLACES: Record<SectionKey, SubPlace[]> = {
 export const SECTIONS: { section: SectionKey; icon: Place['icon'] }[] = [
   { section: 'files', icon: IconFolder },
   { section: 'rooms', icon: IconDoor },
+  { section: 'grades', icon: IconSchool },
   { section: 'system', icon: IconServer2 },
 ];
 

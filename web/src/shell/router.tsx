@@ -10,7 +10,17 @@ import { session } from '../features/session/browser';
 import { withTexts } from '../i18n';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
-import { auditSearch, filesSearch, returnPath, roomRequestsSearch, roomsSearch, statisticsSearch } from './searches';
+import {
+  auditSearch,
+  filesSearch,
+  gradeListSearch,
+  gradesSearch,
+  membersSearch,
+  returnPath,
+  roomRequestsSearch,
+  roomsSearch,
+  statisticsSearch,
+} from './searches';
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
 
@@ -128,6 +138,16 @@ const roomRequests = createRoute({
   ),
 });
 
+const members = createRoute({
+  getParentRoute: () => campus,
+  path: '/rooms/members',
+  validateSearch: membersSearch,
+  component: lazyRouteComponent(
+    withTexts('rooms', () => import('../features/rooms/MembersPage')),
+    'MembersPage',
+  ),
+});
+
 const roomAlerts = createRoute({
   getParentRoute: () => campus,
   path: '/rooms/alerts',
@@ -146,6 +166,29 @@ const roomMetrics = createRoute({
       withTexts('trail', () => import('../features/rooms/MetricsPage')),
     ),
     'MetricsPage',
+  ),
+});
+
+const grades = createRoute({
+  getParentRoute: () => campus,
+  path: '/grades',
+  validateSearch: gradesSearch,
+  component: lazyRouteComponent(
+    withTexts(
+      'grades',
+      withTexts('trail', () => import('../features/grades/GradesPage')),
+    ),
+    'GradesPage',
+  ),
+});
+
+const gradeList = createRoute({
+  getParentRoute: () => campus,
+  path: '/grades/list',
+  validateSearch: gradeListSearch,
+  component: lazyRouteComponent(
+    withTexts('grades', () => import('../features/grades/GradeListPage')),
+    'GradeListPage',
   ),
 });
 
@@ -191,8 +234,11 @@ export const router = createRouter({
       statistics,
       rooms,
       roomRequests,
+      members,
       roomAlerts,
       roomMetrics,
+      grades,
+      gradeList,
       system,
       transfers,
       admin,

@@ -142,3 +142,44 @@ export function roomRequestsSearch(search: Raw): RoomRequestsSearch {
     ask: search.ask === true || undefined,
   };
 }
+
+/** What the dashboard of grades shows. */
+export interface GradesSearch {
+  curso?: string;
+  semestre?: '1S' | '2S';
+  year?: number;
+  /** For a projector: nothing but the figures. */
+  wall?: true;
+}
+
+export function gradesSearch(search: Raw): GradesSearch {
+  const year = Number(search.year);
+  return {
+    curso: text(search, 'curso'),
+    semestre: oneOf(search, 'semestre', ['1S', '2S']),
+    year: Number.isInteger(year) && year >= 1900 && year <= 2200 ? year : undefined,
+    wall: search.wall === true || undefined,
+  };
+}
+
+/** Which recorded grades are listed. */
+export interface GradeListSearch extends Omit<GradesSearch, 'wall'> {
+  carnet?: number;
+  /** The grade whose history is open. */
+  grade?: string;
+}
+
+export function gradeListSearch(search: Raw): GradeListSearch {
+  const { wall: _, ...filter } = gradesSearch(search);
+  const carnet = Number(search.carnet);
+  return {
+    ...filter,
+    carnet: Number.isSafeInteger(carnet) && carnet > 0 ? carnet : undefined,
+    grade: text(search, 'grade'),
+  };
+}
+
+/** Which faculty or programme is open. */
+export function membersSearch(search: Raw): { member?: string } {
+  return { member: text(search, 'member') };
+}

@@ -1,7 +1,7 @@
 import { Button, Skeleton, Text } from '@mantine/core';
 import { IconGauge } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Metrics } from '../../api/rooms';
 import { useFormats } from '../../i18n/format';
@@ -17,6 +17,8 @@ import { useStatus } from '../system/status';
 import { Results, Times } from './MetricsCharts';
 import classes from './metrics.module.css';
 import { promote, useMetrics, useRoomsNews } from './rooms';
+
+const HistoryCharts = lazy(() => import('./HistoryCharts').then((module) => ({ default: module.HistoryCharts })));
 
 /** Who leads, how quickly the campus answers for rooms, and what became of what was asked. */
 export function MetricsPage() {
@@ -75,6 +77,9 @@ export function MetricsPage() {
           <Results metrics={found.now} />
           <Servers metrics={found.now} />
           <Refusals metrics={found.now} />
+          <Suspense>
+            <HistoryCharts />
+          </Suspense>
         </div>
       )}
       {changing ? (

@@ -9,12 +9,15 @@ export function scopesFor(role: UserRole) {
     { scope: 'files:read', label: 'tokens.filesRead' },
     { scope: 'files:write', label: 'tokens.filesWrite' },
     { scope: 'rooms:read', label: 'tokens.roomsRead' },
+    { scope: 'grades:read', label: 'tokens.gradesRead' },
   ] as const;
+  const teachers = [{ scope: 'grades:write', label: 'tokens.gradesWrite' }] as const;
   const staff = [{ scope: 'rooms:write', label: 'tokens.roomsWrite' }] as const;
   const administrators = [
     { scope: 'users:read', label: 'tokens.usersRead' },
     { scope: 'users:write', label: 'tokens.usersWrite' },
   ] as const;
-  if (role === 'admin') return [...everybody, ...staff, ...administrators];
-  return role === 'staff' ? [...everybody, ...staff] : everybody;
+  if (role === 'admin') return [...everybody, ...teachers, ...staff, ...administrators];
+  if (role === 'staff') return [...everybody, ...teachers, ...staff];
+  return role === 'professor' ? [...everybody, ...teachers] : everybody;
 }

@@ -53,6 +53,8 @@ interface ChartProps {
   show?: (cell: Cell, column: number) => string;
   /** What is drawn, in these colours. */
   option: (palette: Palette) => Option;
+  /** Only the picture: for a wall, where nobody presses anything. */
+  bare?: boolean;
   children?: ReactNode;
 }
 
@@ -66,6 +68,7 @@ export function Chart({
   rows,
   show = String,
   option,
+  bare = false,
   children,
 }: ChartProps) {
   const { t } = useTranslation();
@@ -84,7 +87,7 @@ export function Chart({
           <h2>{title}</h2>
           {children}
         </div>
-        <Group gap={4}>
+        <Group gap={4} className={classes.actions} display={bare ? 'none' : undefined}>
           <Button
             variant="subtle"
             color="gray"

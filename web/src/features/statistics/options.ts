@@ -67,10 +67,11 @@ export function barsOption(
   values: number[],
   write: (value: number) => string,
   left: number,
+  size = 12,
 ): Option {
   return {
     ...base(palette, left),
-    grid: { left, right: 64, top: 4, bottom: 4 },
+    grid: { left, right: size * 5 + 4, top: 4, bottom: 4 },
     xAxis: { type: 'value', min: 0, show: false },
     yAxis: {
       type: 'category',
@@ -78,18 +79,19 @@ export function barsOption(
       inverse: true,
       axisTick: { show: false },
       axisLine: { lineStyle: { color: palette.line } },
-      axisLabel: { color: palette.text, width: left - 16, overflow: 'truncate' },
+      axisLabel: { color: palette.text, fontSize: size, width: left - 16, overflow: 'truncate' },
     },
     series: [
       {
         type: 'bar',
         data: values,
-        barMaxWidth: 20,
+        barMaxWidth: size * 2 - 4,
         itemStyle: { color: palette.first },
         label: {
           show: true,
           position: 'right',
           color: palette.text,
+          fontSize: size,
           formatter: ({ value }: { value: unknown }) => write(Number(value)),
         },
         tooltip: { valueFormatter: (value: unknown) => write(Number(value)) },
@@ -145,5 +147,41 @@ export function linesOption(
       labelLayout: { moveOverlap: 'shiftY' },
       tooltip: { valueFormatter: (value: unknown) => (value === null ? '' : write(Number(value))) },
     })),
+  };
+}
+
+/** A whole in two parts, each with its name, figure and share beside it. */
+export function pieOption(
+  palette: Palette,
+  parts: { name: string; value: number }[],
+  write: (value: number) => string,
+  size = 13,
+): Option {
+  const colours = [palette.first, palette.second];
+  return {
+    textStyle: { fontFamily: 'system-ui, sans-serif', color: palette.dimmed },
+    // They differ by pattern too.
+    aria: { enabled: true, label: { enabled: false }, decal: { show: true } },
+    series: [
+      {
+        type: 'pie',
+        radius: '74%',
+        startAngle: 90,
+        data: parts.map(({ name, value }, index) => ({
+          name,
+          value,
+          itemStyle: { color: colours[index], borderColor: palette.ground, borderWidth: 2 },
+        })),
+        emphasis: { scale: false },
+        label: {
+          color: palette.text,
+          fontSize: size,
+          lineHeight: size * 1.4,
+          formatter: ({ name, value, percent }: { name: string; value: number; percent: number }) =>
+            `${name}\n${write(value)} (${Math.round(percent)} %)`,
+        },
+        labelLine: { length: 8, length2: 8, lineStyle: { color: palette.dimmed } },
+      },
+    ],
   };
 }

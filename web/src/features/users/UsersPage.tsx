@@ -1,12 +1,13 @@
 import { ActionIcon, Button, Select, Skeleton, Table, Text, TextInput, Tooltip } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconSearch, IconTrash, IconUserPlus } from '@tabler/icons-react';
+import { IconSchool, IconSearch, IconTrash, IconUserPlus } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { request } from '../../api/client';
 import { ApiError } from '../../api/problem';
 import type { Page, User, UserRole } from '../../api/types';
+import { withTexts } from '../../i18n';
 import { useFormats } from '../../i18n/format';
 import { Confirm } from '../../shell/Confirm';
 import { ListEnd } from '../../shell/ListEnd';
@@ -18,6 +19,8 @@ import { ROLES } from './roles';
 import classes from './users.module.css';
 
 const CreateUser = lazy(() => import('./CreateUser').then((module) => ({ default: module.CreateUser })));
+const loadStudies = withTexts('grades', () => import('./EditStudies'));
+const EditStudies = lazy(() => loadStudies().then((module) => ({ default: module.EditStudies })));
 
 function useUsers(q: string, enabled: boolean) {
   return useInfiniteQuery({
@@ -41,6 +44,7 @@ export function UsersPage() {
   const [q] = useDebouncedValue(typed.trim(), 250);
   const users = useUsers(q, allowed);
   const [creating, setCreating] = useState(false);
+  const [editing, setEditing] = useState<User | null>(null);
   const [removing, setRemoving] = useState<User | null>(null);
   const items = users.data?.pages.flatMap((page) => page.items) ?? [];
   const reload = () => queries.invalidateQueries({ queryKey: ['users'] });
@@ -94,6 +98,7 @@ export function UsersPage() {
               items={items}
               self={identity.id}
               onRole={(user, role) => void changeRole(user, role)}
+              onStudies={setEditing}
               onRemove={setRemoving}
             />
             <ListEnd
@@ -114,6 +119,9 @@ export function UsersPage() {
             }}
           />
         ) : null}
+        {editing === null ? null : (
+          <EditStudies user={editing} onClose={() => setEditing(null)} onSaved={() => void reload()} />
+        )}
       </Suspense>
       {removing === null ? null : (
         <Confirm
@@ -136,10 +144,11 @@ interface UserTableProps {
   items: User[];
   self: string;
   onRole: (user: User, role: UserRole) => void;
+  onStudies: (user: User) => void;
   onRemove: (user: User) => void;
 }
 
-function UserTable({ items, self, onRole, onRemove }: UserTableProps) {
+function UserTable({ items, self, onRole, onStudies, onRemove }: UserTableProps) {
   const { t } = useTranslation();
   const formats = useFormats();
   return (
@@ -187,7 +196,17 @@ function UserTable({ items, self, onRole, onRemove }: UserTableProps) {
             <Table.Td className={classes.wide} title={formats.dateTime(user.created_at)}>
               {formats.date(user.created_at)}
             </Table.Td>
-            <Table.Td ta="right">
+            <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size={32}
+                aria-label={t('users.studies', { name: user.username })}
+                title={t('users.studies', { name: user.username })}
+                onClick={() => onStudies(user)}
+              >
+                <IconSchool size={18} aria-hidden />
+              </ActionIcon>
               {user.id === self ? null : (
                 <Tooltip label={t('users.removeConfirm')} openDelay={400}>
                   <ActionIcon
