@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use kernel::id::Id;
+use kernel::secret::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -178,6 +179,8 @@ pub struct Submission {
     pub record: Record,
     /// The username of whoever sends it: history keeps it.
     pub by: Arc<str>,
+    /// The bearer token it came with: route 1 shows it to the gRPC server, which believes nobody else either.
+    pub token: Secret<Arc<str>>,
     /// The request's `Idempotency-Key`, if it had one.
     pub key: Option<RepeatKey>,
 }
