@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kernel::id::Id;
 
-use super::{Class, Outcome, Record, Slot};
+use super::{Class, Outcome, Record, RepeatKey, Slot};
 
 /// A student, with what the statistics need of all grades.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,7 @@ pub(crate) struct Line {
     pub(crate) id: Id,
     pub(crate) record: Record,
     pub(crate) by: Arc<str>,
+    pub(crate) key: Option<RepeatKey>,
 }
 
 /// A grade that was replaced.
@@ -82,20 +83,15 @@ impl Changes {
 /// Decides a batch: one outcome and the id of the grade for each line, in their order.
 pub(crate) fn decide(mut known: Known, lines: &[Line]) -> (Vec<(Id, Outcome)>, Changes) {
     let mut changes = Changes::default();
-    // Slot → place in `created`.
+    // The id of a new grade → its place in `created`.
     let mut born: HashMap<Id, usize> = HashMap::new();
     let mut outcomes = Vec::with_capacity(lines.len());
     let before = known.students.clone();
     for (place, line) in lines.iter().enumerate() {
         let Record { carnet, nombre, nota, .. } = &line.record;
-        let student = known.students.entry(*carnet).or_insert_with(|| Student {
-            nombre: nombre.clone(),
-            records: 0,
-            points: 0,
-        });
-        if student.nombre != *nombre {
-            student.nombre.clone_from(nombre);
-        }
+        let unknown = || Student { nombre: String::new(), records: 0, points: 0 };
+        let student = known.students.entry(*carnet).or_insert_with(unknown);
+        student.nombre.clone_from(nombre);
         let mut count = |nota: i64, by: i64| *changes.counts.entry((line.record.class(), nota)).or_default() += by;
         let outcome = match known.grades.get_mut(&line.record.slot()) {
             Some(grade) if grade.nota == *nota => (grade.id, Outcome::Replayed),
@@ -112,7 +108,9 @@ pub(crate) fn decide(mut known: Known, lines: &[Line]) -> (Vec<(Id, Outcome)>, C
                 grade.nota = *nota;
                 match born.get(&grade.id) {
                     Some(&new) => changes.created[new].1 = *nota,
-                    None => drop(changes.corrected.insert(grade.id, *nota)),
+                    None => {
+                        changes.corrected.insert(grade.id, *nota);
+                    }
                 }
                 (grade.id, Outcome::Corrected)
             }
@@ -131,9 +129,13 @@ pub(crate) fn decide(mut known: Known, lines: &[Line]) -> (Vec<(Id, Outcome)>, C
     changes.counts.retain(|_, by| *by != 0);
     for (carnet, student) in known.students {
         match before.get(&carnet) {
-            None => drop(changes.new_students.insert(carnet, student)),
-            Some(was) if *was != student => drop(changes.changed_students.insert(carnet, student)),
-            Some(_) => {}
+            Some(was) if *was == student => {}
+            Some(_) => {
+                changes.changed_students.insert(carnet, student);
+            }
+            None => {
+                changes.new_students.insert(carnet, student);
+            }
         }
     }
     (outcomes, changes)

@@ -15,7 +15,7 @@ pub struct Change {
     pub created: i64,
     /// Of these, how many of each class.
     pub classes: Vec<(Class, i64)>,
-    /// The newest records that were created or corrected, the newest last; at most [`Self::NEWEST`].
+    /// The newest of them, the newest last; at most [`Self::NEWEST`].
     pub newest: Vec<Record>,
 }
 

@@ -22,7 +22,7 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
 
 fn lines(records: Vec<Record>) -> Vec<Line> {
     let ids = IdSource::seeded(Arc::new(ManualClock::at_micros(1)), 7);
-    records.into_iter().map(|record| Line { id: ids.next(), record, by: "admin".into() }).collect()
+    records.into_iter().map(|record| Line { id: ids.next(), record, by: "admin".into(), key: None }).collect()
 }
 
 /// What is known after `changes` were written.
