@@ -26,9 +26,6 @@ pub enum Failure {
     /// The `Idempotency-Key` was used with another body.
     #[error("the key was used with another body")]
     KeyReused,
-    /// The caller may not.
-    #[error("{0}")]
-    Forbidden(String),
     /// There is no such grade, or it is not the caller's to see.
     #[error("not found")]
     NotFound,
@@ -48,7 +45,6 @@ impl From<Failure> for Problem {
                 .retry_after(Duration::from_secs(1)),
             Failure::Away(detail) => Self::new(Kind::Unavailable, detail).retry_after(Duration::from_secs(1)),
             Failure::KeyReused => api::idempotency::other_body(),
-            Failure::Forbidden(detail) => Self::new(Kind::Forbidden, detail),
             Failure::NotFound => Self::not_found(),
         }
     }

@@ -1,8 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod failure;
+pub mod figures;
+mod migrations;
 pub mod model;
 mod recorder;
+pub mod rights;
+mod store;
 
 pub use failure::Failure;
-pub use recorder::Ingest;
+pub use migrations::migrations;
+pub use recorder::{Ingest, Recorder, RecorderDeps};
