@@ -2,12 +2,15 @@
 
 mod failure;
 pub mod figures;
+mod http;
 mod migrations;
 pub mod model;
 mod recorder;
 pub mod rights;
+mod service;
 mod store;
 
 pub use failure::Failure;
 pub use migrations::migrations;
 pub use recorder::{Ingest, Recorder, RecorderDeps};
+pub use service::{Deps, build, openapi};

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 pub(crate) mod batch;
 mod change;
+pub(crate) mod csv;
 
 pub use change::{Change, TOPIC};
 
@@ -57,6 +58,13 @@ impl Record {
     #[must_use]
     pub fn class(&self) -> Class {
         Class { curso: self.curso.clone(), semestre: self.semestre, year: self.year }
+    }
+
+    /// The record as a line of a table whose columns are those that an import reads.
+    pub(crate) fn csv_line(&self) -> String {
+        let Self { carnet, nombre, curso, nota, semestre, year } = self;
+        let [carnet, nota, year] = [carnet, nota, year].map(i64::to_string);
+        api::csv::line(&[&carnet, nombre, curso, &nota, semestre.name(), &year])
     }
 }
 
@@ -203,6 +211,13 @@ pub struct RepeatKey {
     pub digest: [u8; 32],
 }
 
+/// The average of `records` grades that come to `points`; `None` without any.
+pub(crate) fn average(points: i64, records: i64) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let average = points as f64 / records as f64;
+    (records > 0).then_some(average)
+}
+
 /// What is wrong with a field of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -238,6 +253,12 @@ impl Rules {
     #[must_use]
     pub const fn passing(&self) -> i64 {
         self.passing
+    }
+
+    /// Whether a grade passes.
+    #[must_use]
+    pub const fn passes(&self, nota: i64) -> bool {
+        nota >= self.passing
     }
 
     /// Passes a record as it is to be kept: spaces around the name do not count.

@@ -11,7 +11,7 @@ use store::Sql;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::Failure;
-use crate::model::{RepeatKey, Record, Route, Rules, Stored, Submission};
+use crate::model::{Record, RepeatKey, Route, Rules, Stored, Submission};
 
 mod transaction;
 mod writer;
@@ -75,13 +75,8 @@ impl Recorder {
     #[must_use]
     pub fn spawn(deps: RecorderDeps) -> Self {
         let (queue, waiting) = mpsc::channel(usize::try_from(deps.queue).unwrap_or(usize::MAX).max(1));
-        let writer = Writer {
-            sql: deps.sql,
-            clock: deps.clock,
-            ids: deps.ids,
-            route: deps.route,
-            shard: shard(&deps.replica),
-        };
+        let writer =
+            Writer { sql: deps.sql, clock: deps.clock, ids: deps.ids, route: deps.route, shard: shard(&deps.replica) };
         let hard = deps.lifecycle.hard().clone();
         deps.lifecycle.spawn_essential("grades.writer", writer.run(waiting, hard));
         Self { rules: deps.rules, route: deps.route, queue }

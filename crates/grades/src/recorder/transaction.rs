@@ -145,7 +145,9 @@ async fn tell(
     let change = Change {
         created: i64::try_from(changes.created.len()).unwrap_or(i64::MAX),
         classes: classes.into_iter().collect(),
-        newest: newest.map(|(place, nota)| crate::model::Record { nota: *nota, ..lines[*place].record.clone() }).collect(),
+        newest: newest
+            .map(|(place, nota)| crate::model::Record { nota: *nota, ..lines[*place].record.clone() })
+            .collect(),
     };
     outbox::push(transaction, TOPIC, &written(&change)?, id, stamp.at).await
 }

@@ -68,9 +68,7 @@ impl Writer {
     }
 
     fn lines(&self, group: impl Iterator<Item = Waiting>) -> (Vec<Line>, Vec<Asker>) {
-        group
-            .map(|Waiting { record, by, key, answer }| (Line { id: self.ids.next(), record, by, key }, answer))
-            .unzip()
+        group.map(|Waiting { record, by, key, answer }| (Line { id: self.ids.next(), record, by, key }, answer)).unzip()
     }
 
     /// Keeps records together; if what one of them says cannot be kept, the others are kept without it.

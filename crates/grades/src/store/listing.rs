@@ -24,6 +24,17 @@ pub(crate) struct Filter {
     pub(crate) courses: Option<Vec<String>>,
 }
 
+impl Filter {
+    /// Whether it is one of them.
+    pub(crate) fn takes(&self, record: &Record) -> bool {
+        self.carnet.is_none_or(|carnet| carnet == record.carnet)
+            && self.curso.as_ref().is_none_or(|curso| *curso == record.curso)
+            && self.semestre.is_none_or(|semestre| semestre == record.semestre)
+            && self.year.is_none_or(|year| year == record.year)
+            && self.courses.as_ref().is_none_or(|courses| courses.contains(&record.curso))
+    }
+}
+
 /// A grade with how it came to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {

@@ -68,10 +68,7 @@ pub(crate) async fn courses(
 }
 
 /// The students with the best average, by number.
-pub(crate) async fn students(
-    connection: &impl ConnectionTrait,
-    limit: u32,
-) -> Result<Vec<(i64, Student)>, StoreError> {
+pub(crate) async fn students(connection: &impl ConnectionTrait, limit: u32) -> Result<Vec<(i64, Student)>, StoreError> {
     let what = "statistics: students";
     let sql = "SELECT carnet, nombre, records, points FROM grades_students ORDER BY standing, carnet LIMIT ?";
     let rows = all(connection, what, sql, vec![i64::from(limit).into()]).await?;

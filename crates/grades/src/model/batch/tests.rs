@@ -7,16 +7,17 @@ use super::*;
 
 fn records() -> impl Strategy<Value = Vec<Record>> {
     // Few students, courses and values, so that they meet.
-    let record = (1..4_i64, 0..2_usize, 0..3_i64, 0..2_usize, any::<bool>()).prop_map(
-        |(carnet, curso, nota, name, first)| Record {
-            carnet,
-            nombre: ["Ana", "Eva"][name].to_owned(),
-            curso: ["SO1", "BD1"][curso].to_owned(),
-            nota: 50 + 10 * nota,
-            semestre: if first { Semester::First } else { Semester::Second },
-            year: 2023,
-        },
-    );
+    let record =
+        (1..4_i64, 0..2_usize, 0..3_i64, 0..2_usize, any::<bool>()).prop_map(|(carnet, curso, nota, name, first)| {
+            Record {
+                carnet,
+                nombre: ["Ana", "Eva"][name].to_owned(),
+                curso: ["SO1", "BD1"][curso].to_owned(),
+                nota: 50 + 10 * nota,
+                semestre: if first { Semester::First } else { Semester::Second },
+                year: 2023,
+            }
+        });
     proptest::collection::vec(record, 0..24)
 }
 
