@@ -2,6 +2,8 @@
 
 mod failure;
 pub mod figures;
+pub mod grpc;
+pub mod live;
 mod http;
 mod migrations;
 pub mod model;

@@ -66,7 +66,7 @@ impl From<Stored> for Kept {
         };
         Self {
             id: stored.id.to_string(),
-            route: Route::Grpc.name().to_owned(),
+            route: stored.route.name().to_owned(),
             outcome: outcome.into(),
             repeated: stored.repeated,
         }
@@ -84,7 +84,9 @@ impl TryFrom<Kept> for Stored {
             messages::Outcome::Unspecified => return Err(nonsense("without an outcome")),
         };
         let id = kept.id.parse().map_err(|_| nonsense("without an id"))?;
-        Ok(Self { id, outcome, repeated: kept.repeated })
+        let route = Route::ALL.into_iter().find(|route| route.name() == kept.route);
+        let route = route.ok_or_else(|| nonsense("without a route"))?;
+        Ok(Self { id, outcome, route, repeated: kept.repeated })
     }
 }
 
@@ -108,16 +110,65 @@ pub(super) fn nonsense(what: &'static str) -> Failure {
     Failure::Store(StoreError::new(Kind::Internal, "grades: the gRPC server's answer", what))
 }
 
-/// What a batch's caller is told instead of [`Kept`].
-pub(super) fn refusal(place: usize, failure: Failure) -> Refusal {
-    let reason = reason(&failure);
-    let body = Problem::from(failure).body(None);
-    let faults = body.errors.into_iter().map(|FieldError { field, code, message, .. }| messages::Fault {
-        field: field.trim_start_matches('/').to_owned(),
-        code,
-        detail: message,
-    });
-    Refusal { place: place as u64, reason: reason.into(), faults: faults.collect(), detail: body.detail }
+/// Why a record was not kept, as callers outside and within a batch are told.
+#[derive(Debug)]
+pub(super) struct Denial {
+    pub(super) reason: Reason,
+    pub(super) problem: Problem,
+}
+
+impl From<Failure> for Denial {
+    fn from(failure: Failure) -> Self {
+        Self { reason: reason(&failure), problem: failure.into() }
+    }
+}
+
+impl Denial {
+    /// The caller may not.
+    pub(super) const fn forbidden(problem: Problem) -> Self {
+        Self { reason: Reason::Forbidden, problem }
+    }
+
+    /// The record itself is to blame: the next one may be kept.
+    pub(super) const fn is_of_record(&self) -> bool {
+        matches!(self.reason, Reason::Invalid | Reason::Forbidden | Reason::KeyReused)
+    }
+
+    /// What is told of the record at `place`.
+    pub(super) fn refusal(self, place: u64) -> Refusal {
+        let body = self.problem.body(None);
+        let faults = body.errors.into_iter().map(|FieldError { field, code, message }| messages::Fault {
+            field: field.trim_start_matches('/').to_owned(),
+            code,
+            detail: message,
+        });
+        Refusal { place, reason: self.reason.into(), faults: faults.collect(), detail: body.detail }
+    }
+
+    /// What ends a call. Fields are named in the message, for people, and in the details.
+    pub(super) fn status(&self) -> Status {
+        let code = match self.problem.status().as_u16() {
+            400 | 422 => Code::InvalidArgument,
+            401 => Code::Unauthenticated,
+            403 => Code::PermissionDenied,
+            404 => Code::NotFound,
+            409 => Code::Aborted,
+            413 | 429 | 507 => Code::ResourceExhausted,
+            503 => Code::Unavailable,
+            _ => Code::Internal,
+        };
+        let body = self.problem.body(None);
+        if body.errors.is_empty() {
+            return Status::new(code, body.detail);
+        }
+        let named: Vec<FieldViolation> = body
+            .errors
+            .iter()
+            .map(|error| FieldViolation::new(error.field.trim_start_matches('/'), error.message.as_str()))
+            .collect();
+        let message: Vec<String> = named.iter().map(|one| format!("{}: {}", one.field, one.description)).collect();
+        Status::with_error_details(code, message.join("; "), ErrorDetails::with_bad_request(named))
+    }
 }
 
 fn reason(failure: &Failure) -> Reason {
@@ -150,38 +201,14 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
 }
 
 fn fault(fault: messages::Fault) -> Fault {
-    let known = |names: &[&'static str], name: &str, other| names.iter().find(|one| **one == name).map_or(other, |one| *one);
+    let known = |names: &[&'static str], name: &str, other| {
+        names.iter().copied().find(|one| *one == name).unwrap_or(other)
+    };
     Fault {
         field: known(&FIELDS, &fault.field, "record"),
         code: known(&CODES, &fault.code, "value"),
         detail: fault.detail,
     }
-}
-
-/// What a caller outside is told. Fields are named in the message, for people, and in the details.
-pub(super) fn status(failure: Failure) -> Status {
-    let problem = Problem::from(failure);
-    let code = match problem.status().as_u16() {
-        400 | 422 => Code::InvalidArgument,
-        401 => Code::Unauthenticated,
-        403 => Code::PermissionDenied,
-        404 => Code::NotFound,
-        409 => Code::Aborted,
-        413 | 429 | 507 => Code::ResourceExhausted,
-        503 => Code::Unavailable,
-        _ => Code::Internal,
-    };
-    let body = problem.body(None);
-    if body.errors.is_empty() {
-        return Status::new(code, body.detail);
-    }
-    let named: Vec<FieldViolation> = body
-        .errors
-        .iter()
-        .map(|error| FieldViolation::new(error.field.trim_start_matches('/'), error.message.as_str()))
-        .collect();
-    let message: Vec<String> = named.iter().map(|one| format!("{}: {}", one.field, one.description)).collect();
-    Status::with_error_details(code, message.join("; "), ErrorDetails::with_bad_request(named))
 }
 
 #[cfg(test)]
@@ -213,7 +240,7 @@ mod tests {
         assert_eq!(faults.iter().map(|fault| fault.field).collect::<Vec<_>>(), FIELDS);
         let summer = Grade { semestre: Some("3S".to_owned()), ..Grade::from(record()) };
         let Err(failure) = Record::try_from(summer) else { panic!("there is no third") };
-        let told = status(failure);
+        let told = Denial::from(failure).status();
         assert_eq!(told.code(), Code::InvalidArgument);
         assert!(told.message().starts_with("semestre: "), "{}", told.message());
         let details = told.get_error_details();
@@ -224,7 +251,7 @@ mod tests {
     #[test]
     fn an_answer_travels_unchanged() {
         for outcome in [Outcome::Created, Outcome::Replayed, Outcome::Corrected] {
-            let stored = Stored { id: "00000000000000000000000001".parse::<Id>().expect("an id"), outcome, repeated: outcome == Outcome::Replayed };
+            let stored = Stored { id: "00000000000000000000000001".parse::<Id>().expect("an id"), outcome, route: Route::Redis, repeated: outcome == Outcome::Replayed };
             assert_eq!(Stored::try_from(Kept::from(stored)).expect("is one"), stored);
         }
         assert!(Stored::try_from(Kept::default()).is_err());
@@ -245,7 +272,7 @@ mod tests {
             (store(Kind::Internal), 500),
         ];
         for (told, expected) in cases {
-            let heard = failure(refusal(0, told.clone()));
+            let heard = failure(Denial::from(told.clone()).refusal(0));
             assert_eq!(Problem::from(heard.clone()).status().as_u16(), expected, "{told:?}");
             if let Failure::Invalid(faults) = &told {
                 assert!(matches!(&heard, Failure::Invalid(same) if same == faults), "{heard:?}");
