@@ -21,7 +21,7 @@ mod messages {
 
 pub use client::GrpcClient;
 pub use replicas::Directory;
-pub use server::{Deps as ServerDeps, routes};
+pub use server::{Deps, routes};
 
 /// What reflection shows.
 const DESCRIPTORS: &[u8] = include_bytes!("grpc/generated/descriptors.bin");

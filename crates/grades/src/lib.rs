@@ -15,4 +15,4 @@ mod store;
 pub use failure::Failure;
 pub use migrations::migrations;
 pub use recorder::{Ingest, Recorder, RecorderDeps};
-pub use service::{Deps, build, openapi};
+pub use service::{Deps, build, openapi, sql_check};
