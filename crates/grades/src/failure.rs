@@ -26,6 +26,9 @@ pub enum Failure {
     /// The `Idempotency-Key` was used with another body.
     #[error("the key was used with another body")]
     KeyReused,
+    /// The next hop of a route does not let the caller: its token ended on the way.
+    #[error("{0}")]
+    Forbidden(String),
     /// There is no such grade, or it is not the caller's to see.
     #[error("not found")]
     NotFound,
@@ -45,6 +48,7 @@ impl From<Failure> for Problem {
                 .retry_after(Duration::from_secs(1)),
             Failure::Away(detail) => Self::new(Kind::Unavailable, detail).retry_after(Duration::from_secs(1)),
             Failure::KeyReused => api::idempotency::other_body(),
+            Failure::Forbidden(detail) => Self::new(Kind::Forbidden, detail),
             Failure::NotFound => Self::not_found(),
         }
     }

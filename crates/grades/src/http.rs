@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use kernel::lifecycle::Lifecycle;
+use kernel::live::Live;
 use store::Sql;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,6 +17,7 @@ mod export_grades;
 mod get_courses;
 mod get_grade;
 mod get_passing;
+mod get_routes;
 mod get_top_courses;
 mod get_top_students;
 mod get_transcript;
@@ -30,6 +32,7 @@ pub(crate) type Door = Arc<dyn Ingest>;
 #[derive(Clone)]
 pub(crate) struct Capabilities {
     pub(crate) sql: Sql,
+    pub(crate) live: Arc<dyn Live>,
     pub(crate) door: Door,
     pub(crate) rules: Rules,
     pub(crate) lifecycle: Lifecycle,
@@ -45,6 +48,7 @@ pub(crate) fn routes(route: Route) -> OpenApiRouter<Capabilities> {
         .routes(routes!(get_transcript::get_transcript))
         .routes(routes!(get_passing::get_passing))
         .routes(routes!(get_top_courses::get_top_courses))
+        .routes(routes!(get_routes::get_routes))
         .routes(routes!(get_top_students::get_top_students))
         .routes(routes!(get_grade::get_grade));
     match route {
@@ -66,6 +70,7 @@ macro_rules! capability {
 
 capability! {
     sql: Sql,
+    live: Arc<dyn Live>,
     door: Door,
     rules: Rules,
     lifecycle: Lifecycle,

@@ -2,6 +2,8 @@
 
 mod failure;
 pub mod figures;
+pub mod grpc;
+pub mod live;
 mod http;
 mod migrations;
 pub mod model;
@@ -13,4 +15,4 @@ mod store;
 pub use failure::Failure;
 pub use migrations::migrations;
 pub use recorder::{Ingest, Recorder, RecorderDeps};
-pub use service::{Deps, build, openapi};
+pub use service::{Deps, build, openapi, sql_check};
