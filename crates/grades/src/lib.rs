@@ -3,8 +3,8 @@
 mod failure;
 pub mod figures;
 pub mod grpc;
-pub mod live;
 mod http;
+pub mod live;
 mod migrations;
 pub mod model;
 mod recorder;

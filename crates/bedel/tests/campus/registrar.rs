@@ -81,10 +81,7 @@ pub async fn enter(client: &Client, url: &str, token: &str, carnet: i64, account
                 account.acknowledged.lock().expect("an account").push((carnet, route.clone()));
                 return route;
             }
-            Ok((
-                StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT,
-                _,
-            ))
+            Ok((StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT, _))
             | Err(_) => {
                 account.retried.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(PAUSE).await;

@@ -81,8 +81,7 @@ mod tests {
             semestre: Semester::First,
             year: 2023,
         };
-        let submission =
-            Submission { record, by: Arc::from("ana"), token: Secret::new(Arc::from(token)), key: None };
+        let submission = Submission { record, by: Arc::from("ana"), token: Secret::new(Arc::from(token)), key: None };
         let (answer, answered) = oneshot::channel();
         (Waiting { submission, answer }, answered)
     }
@@ -108,8 +107,10 @@ mod tests {
             ..messages::Kept::default()
         };
         let refusal = messages::Refusal { reason: messages::Reason::Busy.into(), ..messages::Refusal::default() };
-        let answers =
-            vec![Answer { answer: Some(answer::Answer::Kept(kept)) }, Answer { answer: Some(answer::Answer::Refusal(refusal)) }];
+        let answers = vec![
+            Answer { answer: Some(answer::Answer::Kept(kept)) },
+            Answer { answer: Some(answer::Answer::Refusal(refusal)) },
+        ];
         let ((first, mut hears_first), (second, mut hears_second)) = (waiting(1, "a"), waiting(2, "a"));
         settle(vec![first, second], answers.clone());
         assert_eq!(hears_first.try_recv().expect("an answer").expect("kept").id.to_string(), id);

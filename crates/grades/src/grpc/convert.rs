@@ -201,9 +201,8 @@ pub(super) fn failure(refusal: Refusal) -> Failure {
 }
 
 fn fault(fault: messages::Fault) -> Fault {
-    let known = |names: &[&'static str], name: &str, other| {
-        names.iter().copied().find(|one| *one == name).unwrap_or(other)
-    };
+    let known =
+        |names: &[&'static str], name: &str, other| names.iter().copied().find(|one| *one == name).unwrap_or(other);
     Fault {
         field: known(&FIELDS, &fault.field, "record"),
         code: known(&CODES, &fault.code, "value"),
@@ -251,7 +250,12 @@ mod tests {
     #[test]
     fn an_answer_travels_unchanged() {
         for outcome in [Outcome::Created, Outcome::Replayed, Outcome::Corrected] {
-            let stored = Stored { id: "00000000000000000000000001".parse::<Id>().expect("an id"), outcome, route: Route::Redis, repeated: outcome == Outcome::Replayed };
+            let stored = Stored {
+                id: "00000000000000000000000001".parse::<Id>().expect("an id"),
+                outcome,
+                route: Route::Redis,
+                repeated: outcome == Outcome::Replayed,
+            };
             assert_eq!(Stored::try_from(Kept::from(stored)).expect("is one"), stored);
         }
         assert!(Stored::try_from(Kept::default()).is_err());

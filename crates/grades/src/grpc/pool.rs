@@ -143,7 +143,9 @@ impl Server {
     fn new(replica: Replica) -> Option<Self> {
         let endpoint = Endpoint::from_shared(format!("http://{}", replica.address));
         let endpoint = endpoint
-            .map_err(|error| tracing::error!(error = %error, address = %replica.address, "a gRPC server has no address"))
+            .map_err(
+                |error| tracing::error!(error = %error, address = %replica.address, "a gRPC server has no address"),
+            )
             .ok()?
             .connect_timeout(Duration::from_millis(500))
             .tcp_nodelay(true)

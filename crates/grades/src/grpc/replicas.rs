@@ -99,9 +99,9 @@ async fn follow_names(names: Vec<String>, told: watch::Sender<BTreeSet<Replica>>
         let mut failed = false;
         for name in &names {
             match tokio::net::lookup_host(name).await {
-                Ok(addresses) => found.extend(
-                    addresses.map(|address| Replica { address, ready_since: Timestamp::default() }),
-                ),
+                Ok(addresses) => {
+                    found.extend(addresses.map(|address| Replica { address, ready_since: Timestamp::default() }))
+                }
                 Err(error) => {
                     failed = true;
                     tracing::debug!(error = %error, name, "a gRPC server's name could not be looked up");
@@ -141,8 +141,7 @@ mod tests {
             ready_since: Timestamp::from_micros(1),
             draining: *draining,
         });
-        let upstream =
-            Upstream { role: Role::GradesGrpcServer, protocol: Protocol::H2c, replicas: replicas.collect() };
+        let upstream = Upstream { role: Role::GradesGrpcServer, protocol: Protocol::H2c, replicas: replicas.collect() };
         serde_json::to_vec(&Snapshot { upstreams: vec![upstream], ..Snapshot::default() }).expect("serialises")
     }
 

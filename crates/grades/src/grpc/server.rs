@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::auth::{Caller, TokenError, Verifier};
 use api::Problem;
+use api::auth::{Caller, TokenError, Verifier};
 use futures::future::join_all;
 use futures::stream::{FuturesUnordered, StreamExt};
 use kernel::error::Kind;
@@ -49,7 +49,8 @@ pub async fn routes(deps: Deps) -> Result<OpenApiRouter, tonic_reflection::serve
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<GradeIngestServer<Server>>().await;
     let describe = || {
-        let described = tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
+        let described =
+            tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
         described.register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let router = OpenApiRouter::new();

@@ -128,7 +128,8 @@ impl Ingest for Metered {
         if let Some(timed) = timed {
             timed.end(verdict(&outcome));
         }
-        if let (Some(feed), Ok(Stored { outcome: Outcome::Created | Outcome::Corrected, .. })) = (&self.feed, &outcome) {
+        if let (Some(feed), Ok(Stored { outcome: Outcome::Created | Outcome::Corrected, .. })) = (&self.feed, &outcome)
+        {
             feed.wake();
         }
         outcome

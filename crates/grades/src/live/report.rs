@@ -64,12 +64,8 @@ impl Reporter {
     /// The live store's.
     pub async fn once(&self) -> Result<(), LiveError> {
         let (window, seconds) = self.meter.turn();
-        let report = Report {
-            route: self.meter.route(),
-            seconds: seconds as u64,
-            errors: window.errors,
-            kept: window.kept,
-        };
+        let report =
+            Report { route: self.meter.route(), seconds: seconds as u64, errors: window.errors, kept: window.kept };
         let json = Bytes::from(serde_json::to_vec(&report).unwrap_or_default());
         self.live.put(&self.key, json, Some(TTL)).await
     }
@@ -94,7 +90,10 @@ impl Reporter {
 pub async fn by_route(live: &dyn Live) -> Result<BTreeMap<Route, LiveRoute>, LiveError> {
     let found = live.scan(PREFIX).await?;
     let reports: Vec<Report> = found.iter().filter_map(|(_, json)| serde_json::from_slice(json).ok()).collect();
-    Ok(Route::ALL.into_iter().map(|route| (route, sum(reports.iter().filter(|report| report.route == route)))).collect())
+    Ok(Route::ALL
+        .into_iter()
+        .map(|route| (route, sum(reports.iter().filter(|report| report.route == route))))
+        .collect())
 }
 
 fn sum<'a>(reports: impl Iterator<Item = &'a Report>) -> LiveRoute {

@@ -50,7 +50,10 @@ async fn both_routes_are_told_as_they_are_and_what_is_lost_comes_back() {
         let group = json!({ "curso": "SO1", "semestre": "1S", "year": 2023, "count": 100 });
         assert_eq!(value(&live, "grades/year-2023").await["counts"], json!([group]));
         let event = heard().await;
-        assert_eq!((&event["total"], &event["counts"], &event["recent"]), (&json!(100), &json!([group]), &now["recent"]));
+        assert_eq!(
+            (&event["total"], &event["counts"], &event["recent"]),
+            (&json!(100), &json!([group]), &now["recent"])
+        );
         assert!(outbox::waiting(&sql, 10).await.expect("answers").is_empty(), "what was told is done");
 
         // Nobody is woken for a replica that died before telling; the other makes sure.

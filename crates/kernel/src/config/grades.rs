@@ -23,7 +23,12 @@ pub struct Grades {
 
 impl Default for Grades {
     fn default() -> Self {
-        Self { courses: ["SO1", "BD1", "LFP", "SA", "AYD1"].map(str::to_owned).to_vec(), passing: 61, queue: 8_192, servers: Vec::new() }
+        Self {
+            courses: ["SO1", "BD1", "LFP", "SA", "AYD1"].map(str::to_owned).to_vec(),
+            passing: 61,
+            queue: 8_192,
+            servers: Vec::new(),
+        }
     }
 }
 
@@ -41,10 +46,15 @@ impl Grades {
             return Err(ConfigError::setting("grades.passing", "must be at most 100"));
         }
         let with_port = |server: &String| {
-            server.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
+            server
+                .rsplit_once(':')
+                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
         };
         if !self.servers.iter().all(with_port) {
-            return Err(ConfigError::setting("grades.servers", "HOST:PORT is expected, such as grades-grpc-server:8080"));
+            return Err(ConfigError::setting(
+                "grades.servers",
+                "HOST:PORT is expected, such as grades-grpc-server:8080",
+            ));
         }
         super::all_positive(&[("grades.queue", u64::from(self.queue))])
     }
