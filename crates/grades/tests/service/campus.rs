@@ -19,6 +19,7 @@ use kernel::lifecycle::Lifecycle;
 use kernel::secret::Secret;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use store::fault::{FaultyLive, Plan};
 use store::query::{Row, all};
 use store::{DbContext, Sql, StoreError};
 use tempfile::TempDir;
@@ -36,6 +37,8 @@ pub(crate) struct Campus {
     jwks: String,
     /// A handle that writes nothing but what a test asks for.
     pub(crate) sql: Sql,
+    /// What goes wrong with the live store.
+    pub(crate) live_faults: Plan,
 }
 
 /// One process of a route.
@@ -113,7 +116,7 @@ impl Campus {
         data.create().expect("the data folder");
         let sql = open(url, &data).await;
         store::migrate(&sql, grades::migrations()).await.expect("migrates");
-        Self { folder, url: url.to_owned(), clock, ids, signer, jwks, sql }
+        Self { folder, url: url.to_owned(), clock, ids, signer, jwks, sql, live_faults: Plan::new() }
     }
 
     /// A process; its name says its route.
@@ -127,7 +130,8 @@ impl Campus {
 
     /// A process that reaches the database by another address.
     pub(crate) async fn replica_on(&self, url: &str, name: &str, queue: u32) -> Replica {
-        let sql = open(url, &DataDir::new(self.folder.path().join("data"))).await;
+        let data = DataDir::new(self.folder.path().join("data"));
+        let sql = open(url, &data).await;
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let rules = Rules::new(["SO1", "BD1", "LFP", "SA", "AYD1"].map(str::to_owned), 61);
         let route = if name.contains("redis") { Route::Redis } else { Route::Grpc };
@@ -142,8 +146,10 @@ impl Campus {
             queue,
             lifecycle: lifecycle.clone(),
         });
+        let live = store::open_live(&config::Live::default(), &data, Arc::clone(&clock)).await.expect("live");
+        let live = Arc::new(FaultyLive::new(live, self.live_faults.clone()));
         let verifier = Arc::new(Verifier::new(&self.jwks, clock).expect("keys"));
-        let deps = grades::Deps { sql, door: Arc::new(door.clone()), rules, lifecycle: lifecycle.clone() };
+        let deps = grades::Deps { sql, live, door: Arc::new(door.clone()), rules, lifecycle: lifecycle.clone() };
         let (routes, checks) = grades::build(deps);
         let router = api::Service::new("grades", name, verifier).routes(routes).checks(checks).build();
         Replica { door, router, lifecycle, clock: Arc::clone(&self.clock) }
