@@ -75,8 +75,13 @@ impl Recorder {
     #[must_use]
     pub fn spawn(deps: RecorderDeps) -> Self {
         let (queue, waiting) = mpsc::channel(usize::try_from(deps.queue).unwrap_or(usize::MAX).max(1));
-        let writer =
-            Writer { sql: deps.sql, clock: deps.clock, ids: deps.ids, route: deps.route, shard: shard(&deps.replica) };
+        let writer = Writer {
+            sql: deps.sql,
+            clock: deps.clock,
+            ids: deps.ids,
+            route: deps.route,
+            shard: shard(deps.route, &deps.replica),
+        };
         let hard = deps.lifecycle.hard().clone();
         deps.lifecycle.spawn_essential("grades.writer", writer.run(waiting, hard));
         Self { rules: deps.rules, route: deps.route, queue }
