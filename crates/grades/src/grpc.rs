@@ -12,7 +12,6 @@ mod server;
 #[expect(
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
-    clippy::needless_pass_by_value,
     reason = "written by a generator"
 )]
 mod messages {
