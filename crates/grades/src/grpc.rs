@@ -9,12 +9,7 @@ mod replicas;
 mod server;
 
 /// What `proto/grades.proto` becomes: `cargo xtask proto`.
-#[expect(
-    clippy::allow_attributes,
-    clippy::allow_attributes_without_reason,
-    clippy::needless_pass_by_value,
-    reason = "written by a generator"
-)]
+#[expect(clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "written by a generator")]
 mod messages {
     include!("grpc/generated/messages.rs");
 }
