@@ -123,6 +123,7 @@ impl Campus {
             sid: Some(self.ids.next().to_string()),
             kind: TokenKind::Access,
             courses: Vec::new(),
+            carnet: None,
         })
     }
 }
