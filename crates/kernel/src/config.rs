@@ -10,6 +10,7 @@ use toml::{Table, Value};
 mod accounts;
 mod files;
 mod gateway;
+mod grades;
 mod live;
 mod log;
 mod orchestrator;
@@ -19,6 +20,7 @@ mod sql;
 pub use accounts::Accounts;
 pub use files::Files;
 pub use gateway::Gateway;
+pub use grades::Grades;
 pub use live::Live;
 pub use log::{Log, LogFormat};
 pub use orchestrator::{Orchestrator, Replicas};
@@ -43,6 +45,8 @@ pub struct Config {
     pub files: Files,
     /// Allocation of classrooms and laboratories.
     pub rooms: Rooms,
+    /// Grades of students.
+    pub grades: Grades,
     /// Logging.
     pub log: Log,
 }
@@ -131,7 +135,8 @@ impl Config {
         self.live.validate()?;
         self.accounts.validate()?;
         self.files.validate()?;
-        self.rooms.validate()
+        self.rooms.validate()?;
+        self.grades.validate()
     }
 
     /// The JSON Schema of the settings, pretty-printed.

@@ -23,6 +23,12 @@ pub enum Role {
     RoomsServer,
     /// The faculties of this campus, between their programmes and the active server.
     RoomsFaculty,
+    /// Grades, route 1: takes records over HTTP and hands them on over gRPC.
+    GradesGrpcClient,
+    /// Grades, route 1: takes records over gRPC and keeps them.
+    GradesGrpcServer,
+    /// Grades, route 2: takes records over HTTP and keeps them, with the live store beside SQL.
+    GradesRedis,
 }
 
 /// What a role speaks on its socket.
@@ -40,7 +46,8 @@ pub enum Protocol {
 pub struct Manifest {
     /// Whose manifest this is.
     pub role: Role,
-    /// Path prefixes, whole segments, that the gateway sends to this role; the longest match wins.
+    /// Path prefixes, whole segments, that the gateway sends to this role; the longest match wins. Roles that name the
+    /// same prefix share it evenly.
     pub prefixes: &'static [&'static str],
     /// What it speaks.
     pub protocol: Protocol,
@@ -60,8 +67,17 @@ pub struct Manifest {
 
 impl Role {
     /// Every role, in the order in which they start.
-    pub const ALL: [Self; 6] =
-        [Self::Gateway, Self::Accounts, Self::Files, Self::RoomsServer, Self::RoomsFaculty, Self::Portal];
+    pub const ALL: [Self; 9] = [
+        Self::Gateway,
+        Self::Accounts,
+        Self::Files,
+        Self::RoomsServer,
+        Self::RoomsFaculty,
+        Self::GradesGrpcServer,
+        Self::GradesGrpcClient,
+        Self::GradesRedis,
+        Self::Portal,
+    ];
 
     /// The role's name: what the command line, the status and the paths say.
     #[must_use]
@@ -73,6 +89,9 @@ impl Role {
             Self::Files => "files",
             Self::RoomsServer => "rooms-server",
             Self::RoomsFaculty => "rooms-faculty",
+            Self::GradesGrpcClient => "grades-grpc-client",
+            Self::GradesGrpcServer => "grades-grpc-server",
+            Self::GradesRedis => "grades-redis",
         }
     }
 
@@ -158,6 +177,36 @@ impl Role {
                 autoscaled: false,
                 writes_sql: false,
             },
+            Self::GradesGrpcClient => Manifest {
+                // Only its gRPC server writes for it.
+                writes_sql: false,
+                ..Self::of_grades(self, &["/api/v1/grades", "/api/v1/grades/route1"], Protocol::Http1)
+            },
+            Self::GradesGrpcServer => Self::of_grades(
+                self,
+                &[
+                    "/bedel.grades.v1.GradeIngest",
+                    "/grpc.reflection.v1.ServerReflection",
+                    "/grpc.reflection.v1alpha.ServerReflection",
+                ],
+                Protocol::H2c,
+            ),
+            Self::GradesRedis => Self::of_grades(self, &["/api/v1/grades", "/api/v1/grades/route2"], Protocol::Http1),
+        }
+    }
+
+    /// What the roles of both routes of grades have in common.
+    const fn of_grades(self, prefixes: &'static [&'static str], protocol: Protocol) -> Manifest {
+        Manifest {
+            role: self,
+            prefixes,
+            protocol,
+            drain: Duration::from_secs(10),
+            default_replicas: 1,
+            min_replicas: 1,
+            max_replicas: 3,
+            autoscaled: true,
+            writes_sql: true,
         }
     }
 }
@@ -170,7 +219,7 @@ impl fmt::Display for Role {
 
 /// No role has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no role is called {0:?}: gateway, accounts, files, rooms-server, rooms-faculty and portal are known")]
+#[error("no role is called {0:?}: known are {known}", known = Role::ALL.map(Role::name).join(", "))]
 pub struct UnknownRole(pub String);
 
 impl FromStr for Role {

@@ -73,19 +73,51 @@ pub struct Endpoint {
 }
 
 impl Snapshot {
-    /// The routes of all roles' manifests, each to its own role.
+    /// The routes of all roles' manifests. A prefix that several roles name is split evenly over them; what is posted to
+    /// exactly that path is split by itself, so that reads do not disturb its balance.
     #[must_use]
     pub fn routes_of_manifests() -> Vec<Route> {
-        Role::ALL
-            .into_iter()
-            .flat_map(|role| {
-                role.manifest().prefixes.iter().map(move |prefix| Route {
-                    path: (*prefix).to_owned(),
-                    exact: false,
-                    method: None,
-                    targets: vec![Target { role, weight: 1 }],
-                })
-            })
-            .collect()
+        let mut routes: Vec<Route> = Vec::new();
+        for role in Role::ALL {
+            for prefix in role.manifest().prefixes {
+                let target = Target { role, weight: 1 };
+                match routes.iter_mut().find(|route| route.path == *prefix) {
+                    Some(shared) => shared.targets.push(target),
+                    None => routes.push(Route {
+                        path: (*prefix).to_owned(),
+                        exact: false,
+                        method: None,
+                        targets: vec![target],
+                    }),
+                }
+            }
+        }
+        let posted: Vec<Route> = routes
+            .iter()
+            .filter(|route| route.targets.len() > 1)
+            .map(|route| Route { exact: true, method: Some("POST".to_owned()), ..route.clone() })
+            .collect();
+        routes.extend(posted);
+        routes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grades_are_split_evenly_and_each_route_can_be_forced() {
+        let routes = Snapshot::routes_of_manifests();
+        let at = |path: &str, method: Option<&str>| {
+            let found = routes.iter().find(|route| route.path == path && route.method.as_deref() == method);
+            found.map(|route| route.targets.iter().map(|target| (target.role, target.weight)).collect::<Vec<_>>())
+        };
+        let both = Some(vec![(Role::GradesGrpcClient, 1), (Role::GradesRedis, 1)]);
+        assert_eq!(at("/api/v1/grades", None), both);
+        assert_eq!(at("/api/v1/grades", Some("POST")), both);
+        assert_eq!(at("/api/v1/grades/route1", None), Some(vec![(Role::GradesGrpcClient, 1)]));
+        assert_eq!(at("/api/v1/grades/route2", None), Some(vec![(Role::GradesRedis, 1)]));
+        assert_eq!(at("/api/v1/files", Some("POST")), None, "what one role answers needs no split");
     }
 }

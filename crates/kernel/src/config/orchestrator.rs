@@ -42,6 +42,12 @@ pub struct Replicas {
     pub rooms_server: u32,
     /// The process of this campus's faculties.
     pub rooms_faculty: u32,
+    /// Grades, route 1, its HTTP side.
+    pub grades_grpc_client: u32,
+    /// Grades, route 1, its gRPC side.
+    pub grades_grpc_server: u32,
+    /// Grades, route 2.
+    pub grades_redis: u32,
 }
 
 impl Default for Replicas {
@@ -53,6 +59,9 @@ impl Default for Replicas {
             files: Role::Files.manifest().default_replicas,
             rooms_server: Role::RoomsServer.manifest().default_replicas,
             rooms_faculty: Role::RoomsFaculty.manifest().default_replicas,
+            grades_grpc_client: Role::GradesGrpcClient.manifest().default_replicas,
+            grades_grpc_server: Role::GradesGrpcServer.manifest().default_replicas,
+            grades_redis: Role::GradesRedis.manifest().default_replicas,
         }
     }
 }
@@ -68,6 +77,9 @@ impl Replicas {
             Role::Files => self.files,
             Role::RoomsServer => self.rooms_server,
             Role::RoomsFaculty => self.rooms_faculty,
+            Role::GradesGrpcClient => self.grades_grpc_client,
+            Role::GradesGrpcServer => self.grades_grpc_server,
+            Role::GradesRedis => self.grades_redis,
         }
     }
 }
