@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub(crate) mod bench;
 pub(crate) mod rooms;
 
 use clap::{Args, Parser, Subcommand};
@@ -93,6 +94,9 @@ pub(crate) enum Command {
     /// Ask for classrooms and laboratories, and see who has them.
     #[command(subcommand, after_help = "Example: bedel rooms inventory 2025-10")]
     Rooms(rooms::Rooms),
+    /// Measure a campus, or whatever else answers as one.
+    #[command(subcommand, after_help = "Example: bedel bench grades --rate 1000")]
+    Bench(bench::Bench),
 }
 
 /// The data folder.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bench;
 mod cli;
 mod client;
 mod control;
@@ -81,6 +82,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Ls(arguments) => client::ls::ls(arguments).await?,
         Command::Rm(arguments) => client::rm::rm(arguments).await?,
         Command::Rooms(command) => return client::rooms::rooms(command).await,
+        Command::Bench(command) => return bench::bench(command).await,
         Command::Restore(arguments) => client::restore::restore(arguments).await?,
     }
     Ok(ExitCode::SUCCESS)

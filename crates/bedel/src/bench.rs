@@ -1,0 +1,17 @@
+//! `bedel bench`: figures of a running campus, or of whatever else answers as one.
+
+mod grades;
+
+use std::process::ExitCode;
+
+use crate::cli::bench::Bench;
+
+/// Measures one of them; the code is a failure if a request failed.
+///
+/// # Errors
+/// If nothing could be measured.
+pub(crate) async fn bench(command: Bench) -> anyhow::Result<ExitCode> {
+    match command {
+        Bench::Grades(arguments) => grades::grades(arguments).await,
+    }
+}
