@@ -12,6 +12,7 @@ use kernel::role::Role;
 mod amounts;
 mod files;
 
+use crate::roles::peers::Peer;
 pub(crate) use files::{Get, Put, Share, ShareAction, Transfers, Voucher, VoucherAction};
 
 /// One program that runs a campus: large files, and what keeps them moving when machines die.
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     /// Bring every service's tables up to date.
     #[command(after_help = "Example: bedel migrate --config bedel.toml")]
     Migrate(Settings),
+    /// Make what tokens are signed and verified with, if it is not there, where no `bedel up` does.
+    #[command(after_help = "Example: bedel keys --data ./secrets")]
+    Keys(Data),
     /// Write, check or describe settings.
     #[command(subcommand, after_help = "Example: bedel config init > bedel.toml")]
     Config(Config),
@@ -138,7 +142,7 @@ pub(crate) struct Run {
     /// Which role.
     pub(crate) role: Role,
     /// The replica's name.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", env = "BEDEL_REPLICA")]
     pub(crate) replica: Option<String>,
     /// See [`Settings`].
     #[command(flatten)]
@@ -149,6 +153,10 @@ pub(crate) struct Run {
     /// An inherited listening socket, as NAME=DESCRIPTOR.
     #[arg(long, value_name = "NAME=FD")]
     pub(crate) listen_fd: Vec<String>,
+    /// Where a role's replicas are, when nobody hands a socket down, as then there is no orchestrator that tells: every
+    /// address of the host is one.
+    #[arg(long = "peer", value_name = "ROLE=HOST:PORT", env = "BEDEL_PEERS", value_delimiter = ',')]
+    pub(crate) peers: Vec<Peer>,
 }
 
 /// `bedel status`.

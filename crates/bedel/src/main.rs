@@ -14,10 +14,14 @@ mod status;
 mod up;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use cli::{Cli, Command, Config};
+use kernel::clock::SystemClock;
 use kernel::config::ConfigError;
+use kernel::data_dir::DataDir;
+use kernel::id::IdSource;
 
 /// The exit code of bad configuration.
 const BAD_CONFIGURATION: u8 = 64;
@@ -65,6 +69,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let (config, data) = settings::load(&arguments, toml::Table::new())?;
             roles::migrate(&config, &data).await?;
             println!("Every service's tables are up to date.");
+        }
+        Command::Keys(arguments) => {
+            let data = DataDir::new(arguments.data);
+            data.create()?;
+            keys::ensure_token_keys(&data, &IdSource::from_os(Arc::new(SystemClock)))?;
+            println!("{} signs tokens, {} verifies them.", data.signing_key().display(), data.verifying_keys().display());
         }
         Command::Config(Config::Init) => show(&kernel::config::Config::template())?,
         Command::Config(Config::Schema) => show(&kernel::config::Config::schema())?,

@@ -4,6 +4,7 @@ mod accounts;
 mod files;
 mod gateway;
 mod inherited;
+pub(crate) mod peers;
 mod portal;
 mod rooms_faculty;
 pub(crate) mod rooms_links;
@@ -26,6 +27,7 @@ use kernel::secret::Secret;
 use store::Sql;
 use toml::Table;
 
+use self::peers::Peers;
 use crate::cli::Run;
 use crate::{keys, logging, settings};
 
@@ -72,7 +74,13 @@ pub(crate) async fn run(arguments: Run) -> anyhow::Result<ExitCode> {
         data,
         lifecycle: Lifecycle::new(),
     };
+    replica.data.create()?;
     let lifecycle = replica.lifecycle.clone();
+    if arguments.listen_fd.is_empty() && !arguments.peers.is_empty() {
+        let peers = Peers::find(arguments.peers, &replica.data, Arc::clone(&replica.clock)).await?;
+        let gateway = (role == Role::Gateway).then(|| replica.data.gateway_socket(&replica.name));
+        tokio::spawn(lifecycle.soft().clone().run_until_cancelled_owned(peers.follow(gateway)));
+    }
     tracing::info!(role = role.name(), replica = replica.name, "starting");
     match role {
         Role::Gateway => gateway::spawn(replica).await?,
