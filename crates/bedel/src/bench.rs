@@ -1,6 +1,7 @@
 //! `bedel bench`: figures of a running campus, or of whatever else answers as one.
 
 mod grades;
+mod grades_sql;
 
 use std::process::ExitCode;
 
@@ -13,5 +14,6 @@ use crate::cli::bench::Bench;
 pub(crate) async fn bench(command: Bench) -> anyhow::Result<ExitCode> {
     match command {
         Bench::Grades(arguments) => grades::grades(arguments).await,
+        Bench::GradesSql(arguments) => grades_sql::grades_sql(arguments).await,
     }
 }

@@ -25,7 +25,7 @@ use tokio::time::Instant;
 
 use self::drive::{Plan, drive};
 use self::pace::Pace;
-use self::record::Maker;
+pub(super) use self::record::Maker;
 use crate::cli::bench::Grades;
 use crate::client::Campus;
 use crate::show;

@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::Settings;
+
 /// What to measure.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
@@ -10,6 +12,9 @@ pub(crate) enum Bench {
         after_help = "Examples:\n  bedel bench grades --rate 2000 --seconds 30\n  bedel bench grades --url http://127.0.0.1:5000 --connections 128 --json"
     )]
     Grades(Grades),
+    /// Write grades straight to the database of the settings, which is best an empty one, and tell how long it took.
+    #[command(after_help = "Example: bedel bench grades-sql --data /tmp/bench --records 100000")]
+    GradesSql(GradesSql),
 }
 
 /// `bedel bench grades`.
@@ -45,6 +50,26 @@ pub(crate) struct Grades {
     /// Print the figures as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `bedel bench grades-sql`.
+#[derive(Debug, Args)]
+pub(crate) struct GradesSql {
+    /// See [`Settings`].
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// How many records.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(crate) records: u64,
+    /// How many of them wait to be written at any time.
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) waiting: u32,
+    /// How many students there are.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) students: u64,
+    /// Makes other records.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
 }
 
 /// Which way a record goes in.

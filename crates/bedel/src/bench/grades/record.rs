@@ -14,16 +14,16 @@ const BEFORE_FIRST: u64 = 200_000_000;
 
 /// Makes records.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Maker {
+pub(in crate::bench) struct Maker {
     /// Where the randomness comes from.
-    pub(super) seed: u64,
+    pub(in crate::bench) seed: u64,
     /// How many students there are.
-    pub(super) students: u64,
+    pub(in crate::bench) students: u64,
 }
 
 impl Maker {
     /// The record of this number, always the same one, as JSON. A student always has the same name.
-    pub(super) fn record(self, number: u64) -> String {
+    pub(in crate::bench) fn record(self, number: u64) -> String {
         let mut random = SmallRng::seed_from_u64(self.seed.wrapping_add(number));
         let student = random.random_range(1..=self.students);
         json!({
