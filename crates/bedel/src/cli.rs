@@ -48,9 +48,9 @@ pub(crate) enum Command {
     /// Bring every service's tables up to date.
     #[command(after_help = "Example: bedel migrate --config bedel.toml")]
     Migrate(Settings),
-    /// Make what tokens are signed and verified with, if it is not there, where no `bedel up` does.
+    /// Make the keys of tokens and of rooms that are not there yet, where no `bedel up` does.
     #[command(after_help = "Example: bedel keys --data ./secrets")]
-    Keys(Data),
+    Keys(Settings),
     /// Write, check or describe settings.
     #[command(subcommand, after_help = "Example: bedel config init > bedel.toml")]
     Config(Config),
@@ -201,6 +201,9 @@ pub(crate) enum Config {
     /// Read the settings as `bedel up` would and print them.
     #[command(after_help = "Example: bedel config check --config bedel.toml")]
     Check(Settings),
+    /// Print every role as JSON: its paths, protocol, replicas and how long it drains, for another orchestrator.
+    #[command(after_help = "Example: bedel config roles | jq '.[].name'")]
+    Roles,
     /// Print the JSON Schema of the settings.
     #[command(after_help = "Example: bedel config schema > bedel.schema.json")]
     Schema,

@@ -20,7 +20,6 @@ use clap::Parser;
 use cli::{Cli, Command, Config};
 use kernel::clock::SystemClock;
 use kernel::config::ConfigError;
-use kernel::data_dir::DataDir;
 use kernel::id::IdSource;
 
 /// The exit code of bad configuration.
@@ -71,11 +70,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             println!("Every service's tables are up to date.");
         }
         Command::Keys(arguments) => {
-            let data = DataDir::new(arguments.data);
+            let (config, data) = settings::load(&arguments, toml::Table::new())?;
             data.create()?;
-            keys::ensure_token_keys(&data, &IdSource::from_os(Arc::new(SystemClock)))?;
+            keys::ensure(&config, &data, &IdSource::from_os(Arc::new(SystemClock)))?;
             println!("{} signs tokens, {} verifies them.", data.signing_key().display(), data.verifying_keys().display());
         }
+        Command::Config(Config::Roles) => show(&roles::described())?,
         Command::Config(Config::Init) => show(&kernel::config::Config::template())?,
         Command::Config(Config::Schema) => show(&kernel::config::Config::schema())?,
         Command::Config(Config::Check(arguments)) => {

@@ -93,6 +93,29 @@ pub(crate) async fn run(arguments: Run) -> anyhow::Result<ExitCode> {
     Ok(lifecycle.run_to_end(role.manifest().drain).await)
 }
 
+/// Every role as JSON: what another orchestrator must know.
+#[must_use]
+pub(crate) fn described() -> String {
+    let roles: Vec<_> = Role::ALL
+        .into_iter()
+        .map(|role| {
+            let manifest = role.manifest();
+            serde_json::json!({
+                "name": role,
+                "prefixes": manifest.prefixes,
+                "protocol": manifest.protocol,
+                "drain_s": manifest.drain.as_secs(),
+                "replicas": {
+                    "default": manifest.default_replicas, "min": manifest.min_replicas, "max": manifest.max_replicas
+                },
+                "autoscaled": manifest.autoscaled,
+                "writes_sql": manifest.writes_sql,
+            })
+        })
+        .collect();
+    format!("{:#}\n", serde_json::Value::from(roles))
+}
+
 /// Brings every service's tables up to date and sees to it that there is an administrator.
 ///
 /// # Errors
