@@ -1,4 +1,5 @@
-//! Files that `bedel` itself writes and that are committed so that others can read them without building.
+//! Files that are written by a program and committed, so that others can read them without building: Rust for
+//! `proto/`, and what `bedel` itself prints.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,30 +7,43 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-use crate::Complaints;
+use crate::{Complaints, proto};
 
 /// A file and the arguments with which `bedel` prints it.
 const GENERATED: [(&str, &[&str]); 2] =
     [("docs/config.schema.json", &["config", "schema"]), ("web/openapi.json", &["openapi"])];
 
-/// Complains of each file that is not what `bedel` prints now.
+/// Complains of each file that is not what would be written now.
 pub(crate) fn compare(root: &Path) -> anyhow::Result<Complaints> {
-    let printed = print_all(root)?;
-    let stale = printed
-        .into_iter()
-        .filter(|(file, text)| std::fs::read_to_string(root.join(file)).map_or(true, |committed| committed != *text));
+    let written = proto::files(root)?.into_iter().chain(print_all(root)?);
+    let stale =
+        written.filter(|(file, text)| std::fs::read(root.join(file)).map_or(true, |committed| committed != *text));
     Ok(stale.map(|(file, _)| format!("{file} is not up to date: cargo xtask generated --write")).collect())
 }
 
-/// Writes the files.
+/// Writes the files: what `bedel` is built from, then what it prints.
 pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
-    for (file, text) in print_all(root)? {
-        std::fs::write(root.join(file), text).with_context(|| format!("cannot write {file}"))?;
+    write_proto(root)?;
+    put(root, print_all(root)?)
+}
+
+/// Writes Rust for `proto/` alone: what was changed there may keep `bedel` from building.
+pub(crate) fn write_proto(root: &Path) -> anyhow::Result<()> {
+    put(root, proto::files(root)?)
+}
+
+fn put(root: &Path, files: Vec<(String, Vec<u8>)>) -> anyhow::Result<()> {
+    for (file, text) in files {
+        let path = root.join(&file);
+        // An equal file stays as old as it is, so that nothing is built again for it.
+        if std::fs::read(&path).map_or(true, |present| present != text) {
+            std::fs::write(path, text).with_context(|| format!("cannot write {file}"))?;
+        }
     }
     Ok(())
 }
 
-fn print_all(root: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
+fn print_all(root: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let executable = build(root)?;
     GENERATED
         .into_iter()
@@ -37,7 +51,7 @@ fn print_all(root: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
             let output = Command::new(&executable).args(arguments).output().context("cannot start bedel")?;
             let said = String::from_utf8_lossy(&output.stderr);
             ensure!(output.status.success(), "bedel {} failed: {said}", arguments.join(" "));
-            Ok((file, String::from_utf8(output.stdout).context("bedel printed no UTF-8")?))
+            Ok((file.to_owned(), output.stdout))
         })
         .collect()
 }

@@ -1,8 +1,9 @@
-//! Checks and generators of this workspace: `cargo xtask check`, `cargo xtask generated [--write]`.
+//! Checks and generators of this workspace: `cargo xtask check`, `cargo xtask generated [--write]`, `cargo xtask proto`.
 
 mod crates;
 mod generated;
 mod layers;
+mod proto;
 mod sizes;
 mod sources;
 mod words;
@@ -23,8 +24,12 @@ fn main() -> anyhow::Result<ExitCode> {
             generated::write(&root)?;
             Complaints::new()
         }
+        ["proto"] => {
+            generated::write_proto(&root)?;
+            Complaints::new()
+        }
         _ => {
-            eprintln!("usage: cargo xtask check\n       cargo xtask generated [--write]");
+            eprintln!("usage: cargo xtask check\n       cargo xtask generated [--write]\n       cargo xtask proto");
             return Ok(ExitCode::from(2));
         }
     };

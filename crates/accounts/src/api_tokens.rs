@@ -80,6 +80,7 @@ impl ApiTokens {
                         username: user.username,
                         role: user.role,
                         courses: user.courses,
+                        carnet: user.carnet,
                         scopes: Some(scopes.clone()),
                         iat: issued_at(now, revocations::of_user(transaction, user.id).await?),
                         exp: now.plus(lasts).as_seconds(),

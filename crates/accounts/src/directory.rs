@@ -251,9 +251,10 @@ async fn write(
         known.password_hash = hash;
     }
     users::update(transaction, &known).await?.map_err(taken)?;
-    // Tokens say role and courses: those made before say what is no longer true. Sessions stay and get new ones; API
-    // tokens cannot, so they are gone.
-    if before.role != known.user.role || before.courses != known.user.courses {
+    // Tokens say role, courses and carnet: those made before say what is no longer true. Sessions stay and get new ones;
+    // API tokens cannot, so they are gone.
+    let said = |user: &User| (user.role, user.courses.clone(), user.carnet);
+    if said(before) != said(&known.user) {
         revoker.user(transaction, id).await?;
         tokens::delete_of_user(transaction, id).await?;
     }

@@ -175,6 +175,7 @@ impl Sessions {
             username: user.username.clone(),
             role: user.role,
             courses: user.courses.clone(),
+            carnet: user.carnet,
             scopes: None,
             iat: issued,
             exp: self.clock.now().as_seconds().saturating_add(i64::try_from(expires_in).unwrap_or(i64::MAX)),

@@ -95,6 +95,8 @@ pub struct Caller {
     pub session: Option<String>,
     /// The courses of a professor.
     pub courses: Vec<String>,
+    /// The number of a student: whose grades are the caller's own.
+    pub carnet: Option<i64>,
     /// When the token ends. What outlives a request (a socket) ends with it.
     pub expires: kernel::clock::Timestamp,
 }

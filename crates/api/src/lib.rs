@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod context;
+pub mod csv;
 mod edge;
 pub mod health;
 pub mod idempotency;

@@ -3,6 +3,7 @@
 mod accounts;
 mod files;
 mod gateway;
+mod grades;
 mod inherited;
 pub(crate) mod peers;
 mod portal;
@@ -88,6 +89,9 @@ pub(crate) async fn run(arguments: Run) -> anyhow::Result<ExitCode> {
         Role::Files => files::spawn(replica).await?,
         Role::RoomsServer => rooms_server::spawn(replica).await?,
         Role::RoomsFaculty => rooms_faculty::spawn(replica).await?,
+        Role::GradesGrpcClient => grades::grpc_client(replica).await?,
+        Role::GradesGrpcServer => grades::grpc_server(replica).await?,
+        Role::GradesRedis => grades::redis(replica).await?,
         Role::Portal => portal::spawn(replica).await?,
     }
     Ok(lifecycle.run_to_end(role.manifest().drain).await)
@@ -124,8 +128,12 @@ pub(crate) async fn migrate(config: &Config, data: &DataDir) -> anyhow::Result<(
     data.create()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = IdSource::from_os(Arc::clone(&clock));
-    let services =
-        [("accounts", ::accounts::migrations()), ("files", ::files::migrations()), ("rooms", ::rooms::migrations())];
+    let services = [
+        ("accounts", ::accounts::migrations()),
+        ("files", ::files::migrations()),
+        ("rooms", ::rooms::migrations()),
+        ("grades", ::grades::migrations()),
+    ];
     for (service, migrations) in services {
         let sql = Sql::open(service, &config.sql, data).await?;
         store::migrate(&sql, migrations).await.with_context(|| format!("the tables of {service}"))?;

@@ -41,6 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         username: "bench".to_owned(),
         role: UserRole::Student,
         courses: Vec::new(),
+        carnet: None,
         scopes: None,
         iat: now,
         exp: now + 86_400,

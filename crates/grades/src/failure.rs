@@ -26,7 +26,7 @@ pub enum Failure {
     /// The `Idempotency-Key` was used with another body.
     #[error("the key was used with another body")]
     KeyReused,
-    /// The caller may not.
+    /// The next hop of a route does not let the caller: its token ended on the way.
     #[error("{0}")]
     Forbidden(String),
     /// There is no such grade, or it is not the caller's to see.

@@ -5,8 +5,15 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use kernel::id::Id;
+use kernel::secret::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub(crate) mod batch;
+mod change;
+pub(crate) mod csv;
+
+pub use change::{Change, TOPIC};
 
 /// Longest name of a student, in characters.
 pub const LONGEST_NAME: usize = 200;
@@ -51,6 +58,13 @@ impl Record {
     #[must_use]
     pub fn class(&self) -> Class {
         Class { curso: self.curso.clone(), semestre: self.semestre, year: self.year }
+    }
+
+    /// The record as a line of a table whose columns are those that an import reads.
+    pub(crate) fn csv_line(&self) -> String {
+        let Self { carnet, nombre, curso, nota, semestre, year } = self;
+        let [carnet, nota, year] = [carnet, nota, year].map(i64::to_string);
+        api::csv::line(&[&carnet, nombre, curso, &nota, semestre.name(), &year])
     }
 }
 
@@ -167,6 +181,8 @@ pub struct Stored {
     pub id: Id,
     /// What the record did. For a repeated key: what it did the first time.
     pub outcome: Outcome,
+    /// The way the record came in; for a repeated key: the first time.
+    pub route: Route,
     /// The `Idempotency-Key` was seen before with the same body: this is the first answer.
     pub repeated: bool,
 }
@@ -178,6 +194,8 @@ pub struct Submission {
     pub record: Record,
     /// The username of whoever sends it: history keeps it.
     pub by: Arc<str>,
+    /// The bearer token it came with: route 1 shows it to the gRPC server, which believes nobody else either.
+    pub token: Secret<Arc<str>>,
     /// The request's `Idempotency-Key`, if it had one.
     pub key: Option<RepeatKey>,
 }
@@ -191,6 +209,13 @@ pub struct RepeatKey {
     pub key: String,
     /// Of the body: `api::idempotency::digest`.
     pub digest: [u8; 32],
+}
+
+/// The average of `records` grades that come to `points`; `None` without any.
+pub(crate) fn average(points: i64, records: i64) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let average = points as f64 / records as f64;
+    (records > 0).then_some(average)
 }
 
 /// What is wrong with a field of a record.
@@ -230,6 +255,12 @@ impl Rules {
         self.passing
     }
 
+    /// Whether a grade passes.
+    #[must_use]
+    pub const fn passes(&self, nota: i64) -> bool {
+        nota >= self.passing
+    }
+
     /// Passes a record as it is to be kept: spaces around the name do not count.
     ///
     /// # Errors
@@ -256,5 +287,75 @@ impl Rules {
             fault("year", "range", format!("{} to {} is expected", YEARS.start(), YEARS.end()));
         }
         if faults.is_empty() { Ok(record) } else { Err(faults) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rules() -> Rules {
+        Rules::new(["SO1".to_owned(), "BD1".to_owned()], 61)
+    }
+
+    fn record() -> Record {
+        Record {
+            carnet: 233_233,
+            nombre: "Alumno 1".to_owned(),
+            curso: "SO1".to_owned(),
+            nota: 90,
+            semestre: Semester::Second,
+            year: 2023,
+        }
+    }
+
+    #[test]
+    fn each_field_out_of_range_is_named() {
+        let cases = [
+            (Record { carnet: 0, ..record() }, "carnet range"),
+            (Record { carnet: i64::MIN, ..record() }, "carnet range"),
+            (Record { nombre: " \u{a0} ".to_owned(), ..record() }, "nombre length"),
+            (Record { nombre: "ñ".repeat(LONGEST_NAME + 1), ..record() }, "nombre length"),
+            (Record { nombre: "Ana\0".to_owned(), ..record() }, "nombre value"),
+            (Record { nombre: "Ana\u{7f}Eva".to_owned(), ..record() }, "nombre value"),
+            (Record { curso: "so1".to_owned(), ..record() }, "curso choice"),
+            (Record { curso: String::new(), ..record() }, "curso choice"),
+            (Record { nota: -1, ..record() }, "nota range"),
+            (Record { nota: 101, ..record() }, "nota range"),
+            (Record { year: 1899, ..record() }, "year range"),
+            (Record { year: 2201, ..record() }, "year range"),
+        ];
+        for (record, expected) in cases {
+            let faults = rules().check(record).expect_err(expected);
+            let seen: Vec<String> = faults.iter().map(|fault| format!("{} {}", fault.field, fault.code)).collect();
+            assert_eq!(seen, [expected]);
+        }
+        let all = Record { carnet: -1, nombre: String::new(), curso: "X".to_owned(), nota: 200, year: 0, ..record() };
+        let faults = rules().check(all).expect_err("nothing is right");
+        let fields: Vec<&str> = faults.iter().map(|fault| fault.field).collect();
+        assert_eq!(fields, ["carnet", "nombre", "curso", "nota", "year"]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_passes_is_in_range_and_passes_again(
+            carnet in any::<i64>(), nombre in "\\PC{0,205}", nota in -5..106_i64, year in 1890..2210_i64,
+        ) {
+            if let Ok(kept) = rules().check(Record { carnet, nombre, nota, year, ..record() }) {
+                prop_assert!(kept.carnet > 0 && GRADES.contains(&kept.nota) && YEARS.contains(&kept.year));
+                prop_assert!(!kept.nombre.is_empty() && kept.nombre.chars().count() <= LONGEST_NAME);
+                prop_assert_eq!(kept.nombre.trim(), kept.nombre.as_str());
+                prop_assert_eq!(rules().check(kept.clone()), Ok(kept));
+            }
+        }
+
+        #[test]
+        fn a_record_survives_json(carnet in 1..i64::MAX, nombre in "\\PC{1,200}", nota in 0..=100_i64) {
+            let record = Record { carnet, nombre, nota, ..record() };
+            let json = serde_json::to_string(&record).expect("serialises");
+            prop_assert_eq!(serde_json::from_str::<Record>(&json).expect("parses"), record);
+        }
     }
 }

@@ -186,6 +186,7 @@ impl Role {
                 self,
                 &[
                     "/bedel.grades.v1.GradeIngest",
+                    "/grpc.health.v1.Health",
                     "/grpc.reflection.v1.ServerReflection",
                     "/grpc.reflection.v1alpha.ServerReflection",
                 ],

@@ -14,9 +14,12 @@ use socketioxide::{SocketIo, TransportType};
 
 mod board;
 mod feeds;
+mod figures;
 mod socket;
+mod subscription;
 
 pub use board::{Board, Change, Item};
+pub use figures::{Figure, Figures, Group, Told};
 
 /// Everything the hub needs.
 pub struct Deps {
@@ -39,6 +42,7 @@ pub struct Hub {
     transfers: Arc<Board>,
     presence: Arc<Board>,
     rooms: Arc<Board>,
+    grades: Arc<Figures>,
     lifecycle: Lifecycle,
 }
 
@@ -52,6 +56,7 @@ impl Hub {
             transfers: Arc::default(),
             presence: Arc::default(),
             rooms: Arc::default(),
+            grades: Arc::default(),
             lifecycle: deps.lifecycle.clone(),
         });
         let life = &deps.lifecycle;
@@ -66,6 +71,8 @@ impl Hub {
             let feed = feeds::live(topic, Arc::clone(&deps.live), Arc::clone(&deps.clock), Arc::clone(board));
             life.spawn(soft().run_until_cancelled_owned(feed));
         }
+        let grades = feeds::grades(Arc::clone(&deps.live), Arc::clone(&hub.grades));
+        life.spawn(soft().run_until_cancelled_owned(grades));
         hub
     }
 

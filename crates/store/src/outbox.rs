@@ -6,6 +6,7 @@ use kernel::id::Id;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 
 use crate::error::{DbContext, StoreError};
+use crate::query::{self, Row};
 use crate::sql::{Sql, scope};
 
 /// A message that waits.
@@ -60,6 +61,18 @@ pub async fn take(sql: &Sql, limit: u64) -> Result<Vec<Message>, StoreError> {
             })
         })
         .collect()
+}
+
+/// The ids of the oldest messages, which stay until [`done`]: for whoever only needs to know that something happened.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting(sql: &Sql, limit: u64) -> Result<Vec<Id>, StoreError> {
+    let what = "outbox: look";
+    let select = format!("SELECT id FROM {}_outbox ORDER BY created_at, id LIMIT ?", sql.service());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = query::all(sql.reader(), what, &select, vec![limit.into()]).await?;
+    rows.into_iter().map(|row| Row::new(row, what).id(0)).collect()
 }
 
 /// Forgets messages that were delivered.

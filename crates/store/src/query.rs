@@ -52,6 +52,43 @@ pub async fn all(
     connection.query_all_raw(prepare(connection, sql, values)).await.context(what)
 }
 
+/// Most rows of one statement of [`insert_all`].
+const MOST_ROWS: usize = 256;
+
+/// Inserts many rows with few statements: `start` is everything up to `VALUES`, and all rows are equally wide. Statements
+/// hold powers of two of rows only, so that each is prepared once and known from then on.
+///
+/// # Errors
+/// The database's, with `what` was being done.
+pub async fn insert_all(
+    connection: &impl ConnectionTrait,
+    what: &'static str,
+    start: &str,
+    rows: Vec<Vec<Value>>,
+) -> Result<(), StoreError> {
+    let mut rows = rows.into_iter();
+    while let Some(width) = rows.as_slice().first().map(Vec::len) {
+        let left = rows.len().min(MOST_ROWS);
+        let size = 1 << left.ilog2();
+        let mut values = Vec::with_capacity(size * width);
+        rows.by_ref().take(size).for_each(|row| values.extend(row));
+        let row = format!("({})", vec!["?"; width].join(", "));
+        let sql = format!("{start} VALUES {}", vec![row; size].join(", "));
+        execute(connection, what, &sql, values).await?;
+    }
+    Ok(())
+}
+
+/// Keys for `IN (…)`, padded by repeats to one of a few lengths, and the question marks for them: few statements again.
+#[must_use]
+pub fn keys(mut keys: Vec<Value>) -> (String, Vec<Value>) {
+    let length = [1, 4, 16, 64, 256, 1024].into_iter().find(|length| *length >= keys.len()).unwrap_or(keys.len());
+    if let Some(last) = keys.last().cloned() {
+        keys.resize(length, last);
+    }
+    (vec!["?"; keys.len()].join(", "), keys)
+}
+
 /// Reads typed columns by place, from 0; what cannot be is a damaged row, named by what was being done.
 #[derive(Debug)]
 pub struct Row {

@@ -44,7 +44,7 @@ pub(crate) struct Made {
     pub(crate) about: ApiToken,
 }
 
-/// Make an API token for a program. It says what the user is now: a change of role or courses ends it.
+/// Make an API token for a program. It says what the user is now: a change of role, courses or carnet ends it.
 #[utoipa::path(
     post, path = "/api/v1/tokens", tag = "accounts", request_body = NewTokenBody,
     params(("Idempotency-Key" = Option<String>, Header)),

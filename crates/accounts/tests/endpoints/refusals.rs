@@ -28,6 +28,7 @@ pub(crate) async fn nobody_gets_in_without_a_believable_token(campus: &Campus) {
         username: "admin".to_owned(),
         role: UserRole::Admin,
         courses: vec![],
+        carnet: None,
         scopes: None,
         iat: second - 700,
         exp: second,

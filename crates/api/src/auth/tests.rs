@@ -33,6 +33,7 @@ fn access(campus: &Campus) -> Claims {
         username: "ana".to_owned(),
         role: UserRole::Professor,
         courses: vec!["SO1".to_owned()],
+        carnet: None,
         scopes: None,
         iat: NOW,
         exp: NOW + 600,

@@ -36,6 +36,9 @@ pub struct Claims {
     /// A professor's courses.
     #[serde(default)]
     pub courses: Vec<String>,
+    /// A student's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carnet: Option<i64>,
     /// What an API token may do; absent in access tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
@@ -67,6 +70,7 @@ impl Claims {
             token: self.jti.clone(),
             session: self.sid.clone(),
             courses: self.courses.clone(),
+            carnet: self.carnet,
             expires: Timestamp::from_micros(self.exp.saturating_mul(1_000_000)),
         }
     }

@@ -147,6 +147,7 @@ async fn callers_come_from_bearer_tokens() {
         username: "ana".to_owned(),
         role: UserRole::Student,
         courses: vec![],
+        carnet: None,
         scopes: None,
         iat: 1_700_000_000,
         exp: 1_700_000_600,

@@ -173,6 +173,7 @@ impl Campus {
             username: name.to_owned(),
             role,
             courses: Vec::new(),
+            carnet: None,
             scopes,
             iat: now - 1,
             exp: now + seconds,

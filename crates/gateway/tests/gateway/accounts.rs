@@ -31,6 +31,7 @@ impl Tokens {
             username: "ana".to_owned(),
             role,
             courses: Vec::new(),
+            carnet: None,
             scopes: None,
             iat: now,
             exp: now + 600,

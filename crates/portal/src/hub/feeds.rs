@@ -11,6 +11,7 @@ use kernel::live::Live;
 use serde_json::{Value, json};
 
 use super::board::{Board, Item};
+use super::figures::Figures;
 
 /// How often the orchestrator is asked while somebody watches: a replica's death is to be seen within a second.
 const SERVICES_EVERY: Duration = Duration::from_millis(400);
@@ -134,6 +135,41 @@ pub(super) async fn live(topic: Topic, live: Arc<dyn Live>, clock: Arc<dyn Clock
                         board.replace(found.iter().filter_map(|(key, json)| topic.value(key, json, now)).collect());
                     }
                     Err(error) => tracing::warn!(error = %error, topic = name, "live state could not be read"),
+                },
+            }
+        }
+    }
+}
+
+/// Follows the figures of grades: what is told on the channel, and every value whole now and then.
+pub(super) async fn grades(live: Arc<dyn Live>, figures: Arc<Figures>) {
+    let learn = |json: &[u8]| match serde_json::from_slice(json) {
+        Ok(told) => figures.learn(told),
+        Err(error) => tracing::warn!(error = %error, "figures of grades could not be read"),
+    };
+    loop {
+        if !figures.watched() {
+            tokio::time::sleep(REST).await;
+            continue;
+        }
+        let mut events = match live.subscribe("grades").await {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::warn!(error = %error, topic = "grades", "live events could not be followed");
+                tokio::time::sleep(LIVE_EVERY).await;
+                continue;
+            }
+        };
+        let mut whole = tokio::time::interval(LIVE_EVERY);
+        while figures.watched() {
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(event) => learn(&event.payload),
+                    None => break,
+                },
+                _ = whole.tick() => match live.scan("grades/").await {
+                    Ok(found) => found.iter().for_each(|(_, json)| learn(json)),
+                    Err(error) => tracing::warn!(error = %error, topic = "grades", "live state could not be read"),
                 },
             }
         }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::auth::{Caller, UserRole};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use api::auth::Caller;
+use serde::Deserialize;
+use serde_json::json;
 use socketioxide::extract::{AckSender, SocketRef, TryData};
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::timeout;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use super::Hub;
-use super::board::{Board, Item};
+use super::subscription::{Ask, Key, Subscription};
 
 /// Between two batches of a topic: at most ten a second.
 const BATCH: Duration = Duration::from_millis(100);
@@ -28,28 +28,10 @@ pub(super) struct Auth {
     token: String,
 }
 
-#[derive(Debug, Deserialize)]
-struct Subscribe {
-    topic: String,
-    #[serde(default)]
-    params: Value,
-}
-
-#[derive(Serialize)]
-struct Event<'a> {
-    topic: &'a str,
-    params: &'a Value,
-    seq: u64,
-    data: Value,
-}
-
-struct Subscription {
-    params: Value,
-    board: Arc<Board>,
-    version: u64,
-    seq: u64,
-    /// The topic is one value, not a list.
-    single: bool,
+/// What a socket says it wants.
+enum Wish {
+    Follow(Key, Subscription),
+    Leave(Key),
 }
 
 /// Told when a socket that was admitted is connected.
@@ -61,20 +43,31 @@ struct Connected(Arc<Notify>);
 pub(super) async fn admit(hub: &Arc<Hub>, socket: SocketRef, auth: TryData<Auth>) -> Result<(), &'static str> {
     let good = auth.0.ok().and_then(|auth| Some((hub.verifier.verify(&auth.token).ok()?, auth.token)));
     let (caller, token) = good.ok_or("unauthorized")?;
-    let (asks, asked) = mpsc::channel::<(String, Subscription)>(MOST_TOPICS);
-    let (hub_of_handler, caller_of_handler) = (Arc::clone(hub), caller.clone());
-    socket.on("subscribe", async move |TryData::<Subscribe>(asked), ack: AckSender| {
-        let answer = match asked {
-            Ok(asked) => match subscription(&hub_of_handler, &caller_of_handler, &asked) {
-                Ok(subscription) => {
-                    let _ = asks.send((asked.topic, subscription)).await;
-                    json!({ "ok": true })
-                }
-                Err(code) => json!({ "ok": false, "code": code }),
-            },
-            Err(_) => json!({ "ok": false, "code": "invalid" }),
+    let (wishes, wished) = mpsc::channel::<Wish>(MOST_TOPICS);
+    let (hub_of_handler, caller_of_handler, leaving) = (Arc::clone(hub), caller.clone(), wishes.clone());
+    socket.on("subscribe", async move |TryData::<Ask>(ask), ack: AckSender| {
+        let opened = match ask {
+            Ok(ask) => {
+                let key = ask.key();
+                Subscription::open(&hub_of_handler, &caller_of_handler, ask).map(|opened| Wish::Follow(key, opened))
+            }
+            Err(_) => Err("invalid"),
+        };
+        let answer = match opened {
+            Ok(wish) => {
+                let _ = wishes.send(wish).await;
+                json!({ "ok": true })
+            }
+            Err(code) => json!({ "ok": false, "code": code }),
         };
         let _ = ack.send(&answer);
+    });
+    socket.on("unsubscribe", async move |TryData::<Ask>(ask), ack: AckSender| {
+        let known = ask.is_ok();
+        if let Ok(ask) = ask {
+            let _ = leaving.send(Wish::Leave(ask.key())).await;
+        }
+        let _ = ack.send(&json!({ "ok": known }));
     });
     let connected = Connected::default();
     socket.extensions.insert(connected.clone());
@@ -82,7 +75,7 @@ pub(super) async fn admit(hub: &Arc<Hub>, socket: SocketRef, auth: TryData<Auth>
     let hub = Arc::clone(hub);
     tokio::spawn(soft.run_until_cancelled_owned(async move {
         if timeout(HANDSHAKE, connected.0.notified()).await.is_ok() {
-            serve(hub, socket, token, caller, asked).await;
+            serve(hub, socket, token, caller, wished).await;
         }
     }));
     Ok(())
@@ -95,47 +88,27 @@ pub(super) async fn connected(socket: SocketRef) {
     }
 }
 
-fn subscription(hub: &Hub, caller: &Caller, asked: &Subscribe) -> Result<Subscription, &'static str> {
-    let staff = matches!(caller.role, UserRole::Admin | UserRole::Staff);
-    let (board, single) = match asked.topic.as_str() {
-        "services" if staff => (&hub.services, true),
-        "rooms" if staff => (&hub.rooms, true),
-        "services" | "rooms" => return Err("forbidden"),
-        "transfers" => (&hub.transfers, false),
-        "presence" => (&hub.presence, false),
-        _ => return Err("unknown_topic"),
-    };
-    Ok(Subscription { params: asked.params.clone(), board: Arc::clone(board), version: 0, seq: 0, single })
-}
-
 /// Sends what the socket follows until it, its token or the process ends.
-async fn serve(
-    hub: Arc<Hub>,
-    socket: SocketRef,
-    token: String,
-    caller: Caller,
-    mut asked: mpsc::Receiver<(String, Subscription)>,
-) {
-    let mut following: BTreeMap<String, (Subscription, watch::Receiver<u64>)> = BTreeMap::new();
+async fn serve(hub: Arc<Hub>, socket: SocketRef, token: String, caller: Caller, mut wished: mpsc::Receiver<Wish>) {
+    let mut following: BTreeMap<Key, Subscription> = BTreeMap::new();
     let mut batch = tokio::time::interval(BATCH);
+    batch.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut recheck = tokio::time::interval(RECHECK);
     while socket.connected() {
         tokio::select! {
-            new = asked.recv() => match new {
-                Some((topic, mut subscription)) if following.len() < MOST_TOPICS || following.contains_key(&topic) => {
-                    let watch = subscription.board.watch();
-                    send(&socket, &topic, &mut subscription, &caller);
-                    following.insert(topic, (subscription, watch));
+            wish = wished.recv() => match wish {
+                Some(Wish::Follow(key, mut subscription)) => {
+                    if following.len() < MOST_TOPICS || following.contains_key(&key) {
+                        send(&socket, &mut subscription, &caller, Instant::now());
+                        following.insert(key, subscription);
+                    }
                 }
-                Some(_) => {}
+                Some(Wish::Leave(key)) => drop(following.remove(&key)),
                 None => break,
             },
-            _ = batch.tick(), if !following.is_empty() => {
-                for (topic, (subscription, watch)) in &mut following {
-                    if watch.has_changed().unwrap_or(false) {
-                        watch.mark_unchanged();
-                        send(&socket, topic, subscription, &caller);
-                    }
+            now = batch.tick(), if !following.is_empty() => {
+                for subscription in following.values_mut() {
+                    send(&socket, subscription, &caller, now);
                 }
             }
             _ = recheck.tick() => if hub.verifier.verify(&token).is_err() {
@@ -147,28 +120,10 @@ async fn serve(
     let _ = socket.disconnect();
 }
 
-fn send(socket: &SocketRef, topic: &str, subscription: &mut Subscription, caller: &Caller) {
-    let me = caller.user.to_string();
-    let all = caller.role == UserRole::Admin;
-    let may_see = |item: &Item| all || item.owner.as_ref().is_none_or(|owner| *owner == me);
-    let first = subscription.seq == 0;
-    let mut change = subscription.board.changed(subscription.version, may_see);
-    subscription.version = change.version;
-    let data = if subscription.single {
-        match change.items.pop() {
-            Some(value) => value,
-            None => return,
-        }
-    } else if change.whole || first {
-        json!({ "items": change.items })
-    } else if change.items.is_empty() {
-        return;
-    } else {
-        json!({ "changed": change.items })
-    };
-    subscription.seq += 1;
-    let event = Event { topic, params: &subscription.params, seq: subscription.seq, data };
-    if let Err(error) = socket.emit("event", &event) {
-        tracing::debug!(error = %error, topic, "an event was not sent");
+fn send(socket: &SocketRef, subscription: &mut Subscription, caller: &Caller, now: Instant) {
+    if let Some(event) = subscription.next(caller, now)
+        && let Err(error) = socket.emit("event", &event)
+    {
+        tracing::debug!(error = %error, "an event was not sent");
     }
 }

@@ -91,6 +91,7 @@ impl Campus {
             sid: Some(self.ids.next().to_string()),
             kind: TokenKind::Access,
             courses: Vec::new(),
+            carnet: None,
         })
     }
 }

@@ -1,0 +1,87 @@
+//! The tables of this service, one DDL statement a migration.
+//!
+//! Times are microseconds since the epoch.
+
+use sea_orm_migration::prelude::*;
+use store::migration;
+use store::schema::{index, number, text};
+
+/// All migrations, oldest first.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        Box::new(Records),
+        Box::new(RecordsBySlot),
+        Box::new(Students),
+        Box::new(StudentsByStanding),
+        Box::new(Counts),
+        Box::new(Writers),
+        Box::new(History),
+        Box::new(HistoryByGrade),
+    ]
+}
+
+migration!(Records, "grades-01-records", manager => manager.create_table(
+    Table::create()
+        .table("grades_records")
+        .col(text("id", 26).primary_key())
+        .col(number("carnet"))
+        .col(text("curso", 32))
+        .col(text("semestre", 2))
+        .col(number("year"))
+        .col(number("nota"))
+        .col(text("route", 8))
+        .col(text("entered_by", 255))
+        .col(number("entered_at"))
+        .col(number("changed_at"))
+        .to_owned(),
+));
+migration!(RecordsBySlot, "grades-02-records-by-slot", manager => manager.create_index(
+    index("grades_records_slot", "grades_records", &["carnet", "curso", "semestre", "year"]).unique().to_owned()));
+
+migration!(Students, "grades-03-students", manager => manager.create_table(
+    Table::create()
+        .table("grades_students")
+        .col(number("carnet").primary_key())
+        .col(text("nombre", 200))
+        .col(number("records"))
+        .col(number("points"))
+        .col(number("standing"))
+        .to_owned(),
+));
+migration!(StudentsByStanding, "grades-04-students-by-standing", manager => manager.create_index(
+    index("grades_students_standing", "grades_students", &["standing", "carnet"])));
+
+migration!(Counts, "grades-05-counts", manager => manager.create_table(
+    Table::create()
+        .table("grades_counts")
+        .col(text("name", 80).primary_key())
+        .col(text("route", 8))
+        .col(text("curso", 32))
+        .col(text("semestre", 2))
+        .col(number("year"))
+        .col(number("nota"))
+        .col(number("total"))
+        .to_owned(),
+));
+
+migration!(Writers, "grades-06-writers", manager => manager.create_table(
+    Table::create()
+        .table("grades_writers")
+        .col(number("shard").primary_key())
+        .col(text("last_batch", 26))
+        .to_owned(),
+));
+
+migration!(History, "grades-07-history", manager => manager.create_table(
+    Table::create()
+        .table("grades_history")
+        .col(text("id", 26).primary_key())
+        .col(text("grade", 26))
+        .col(number("nota"))
+        .col(text("changed_by", 255))
+        .col(number("changed_at"))
+        .to_owned(),
+));
+migration!(HistoryByGrade, "grades-08-history-by-grade", manager => manager.create_index(
+    index("grades_history_grade", "grades_history", &["grade", "id"])));
