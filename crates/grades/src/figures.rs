@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use store::Sql;
 
 use crate::failure::Failure;
-use crate::model::{Change, Class, Record, Route};
+use crate::model::{Class, Record, Route};
 use crate::store::listing::{self, Filter};
 use crate::store::statistics;
+
+/// Records that the live figures show.
+pub const NEWEST: u64 = 50;
 
 /// All grades, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,12 +38,11 @@ pub async fn by_route(sql: &Sql) -> Result<BTreeMap<Route, i64>, Failure> {
     Ok(statistics::routes(sql.reader()).await?.into_iter().collect())
 }
 
-/// The [`Change::NEWEST`] newest records, the newest first, as they are now.
+/// The [`NEWEST`] newest records, the newest first, as they are now.
 ///
 /// # Errors
 /// The database's.
 pub async fn newest(sql: &Sql) -> Result<Vec<Record>, Failure> {
-    let most = u64::try_from(Change::NEWEST).unwrap_or(u64::MAX);
-    let found = listing::list(sql.reader(), &Filter::default(), None, most).await?;
+    let found = listing::list(sql.reader(), &Filter::default(), None, NEWEST).await?;
     Ok(found.into_iter().map(|entry| entry.record).collect())
 }

@@ -10,10 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) mod batch;
-mod change;
 pub(crate) mod csv;
-
-pub use change::{Change, TOPIC};
 
 /// Longest name of a student, in characters.
 pub const LONGEST_NAME: usize = 200;

@@ -11,7 +11,7 @@ use store::{StoreError, outbox};
 
 use crate::failure::Failure;
 use crate::model::batch::{Changes, Line, decide};
-use crate::model::{Change, Class, Outcome, Route, Stored, TOPIC};
+use crate::model::{Outcome, Route, Stored};
 use crate::store::batch::{self, Stamp};
 
 /// One answer for each record of a batch, in their order.
@@ -29,6 +29,16 @@ struct Remembered {
     id: Id,
     outcome: Outcome,
     route: Route,
+}
+
+/// The topic of the outbox's messages.
+const TOPIC: &str = "grades";
+
+/// A message of the outbox: what one commit did. The figures themselves are in SQL.
+#[derive(Serialize)]
+struct Told {
+    created: usize,
+    corrected: usize,
 }
 
 /// What becomes of a record before it is looked at.
@@ -65,7 +75,7 @@ pub(super) async fn settle(
     let (outcomes, changes) = decide(known, &lines);
     if !changes.is_empty() {
         batch::write(transaction, &lines, &changes, stamp).await?;
-        tell(transaction, batch.id, &lines, &changes, stamp).await?;
+        tell(transaction, batch.id, &changes, stamp).await?;
     }
     let mut decided: HashMap<usize, Stored> = HashMap::with_capacity(places.len());
     for (place, (id, outcome)) in places.into_iter().zip(outcomes) {
@@ -129,27 +139,10 @@ async fn remember(
     idempotency::remember(transaction, &key.scope, &key.key, &key.digest, answer, stamp.at).await
 }
 
-/// One message for all of it.
-async fn tell(
-    transaction: &DatabaseTransaction,
-    id: Id,
-    lines: &[Line],
-    changes: &Changes,
-    stamp: Stamp,
-) -> Result<(), StoreError> {
-    let mut classes: HashMap<Class, i64> = HashMap::new();
-    for (place, _) in &changes.created {
-        *classes.entry(lines[*place].record.class()).or_default() += 1;
-    }
-    let newest = changes.created[changes.created.len().saturating_sub(Change::NEWEST)..].iter();
-    let change = Change {
-        created: i64::try_from(changes.created.len()).unwrap_or(i64::MAX),
-        classes: classes.into_iter().collect(),
-        newest: newest
-            .map(|(place, nota)| crate::model::Record { nota: *nota, ..lines[*place].record.clone() })
-            .collect(),
-    };
-    outbox::push(transaction, TOPIC, &written(&change)?, id, stamp.at).await
+/// One message for all of it: the live figures are to be told anew.
+async fn tell(transaction: &DatabaseTransaction, id: Id, changes: &Changes, stamp: Stamp) -> Result<(), StoreError> {
+    let told = Told { created: changes.created.len(), corrected: changes.history.len() };
+    outbox::push(transaction, TOPIC, &written(&told)?, id, stamp.at).await
 }
 
 fn written(value: &impl Serialize) -> Result<String, StoreError> {

@@ -127,7 +127,8 @@ impl Campus {
 
     /// A process that reaches the database by another address.
     pub(crate) async fn replica_on(&self, url: &str, name: &str, queue: u32) -> Replica {
-        let sql = open(url, &DataDir::new(self.folder.path().join("data"))).await;
+        let data = DataDir::new(self.folder.path().join("data"));
+        let sql = open(url, &data).await;
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let rules = Rules::new(["SO1", "BD1", "LFP", "SA", "AYD1"].map(str::to_owned), 61);
         let route = if name.contains("redis") { Route::Redis } else { Route::Grpc };
@@ -142,8 +143,9 @@ impl Campus {
             queue,
             lifecycle: lifecycle.clone(),
         });
+        let live = store::open_live(&config::Live::default(), &data, Arc::clone(&clock)).await.expect("live");
         let verifier = Arc::new(Verifier::new(&self.jwks, clock).expect("keys"));
-        let deps = grades::Deps { sql, door: Arc::new(door.clone()), rules, lifecycle: lifecycle.clone() };
+        let deps = grades::Deps { sql, live, door: Arc::new(door.clone()), rules, lifecycle: lifecycle.clone() };
         let (routes, checks) = grades::build(deps);
         let router = api::Service::new("grades", name, verifier).routes(routes).checks(checks).build();
         Replica { door, router, lifecycle, clock: Arc::clone(&self.clock) }

@@ -61,7 +61,7 @@ async fn cut_connections_lose_nothing_and_double_nothing() {
         campus.replica_on(&url, "grades-grpc-server-1", 10_000).await,
     ];
     proxy.change(|faults| {
-        faults.cut_after = Some(500..30_000);
+        faults.cut_after = Some(3_000..60_000);
         faults.cut = Cut::Reset;
     });
     let mut created = 0;

