@@ -1,5 +1,6 @@
 """compose.yaml: as docker-compose reads it, and whether it is about the roles there are."""
 
+import json
 import os
 import subprocess
 
@@ -66,21 +67,22 @@ def check(compose, roles, settings):
 
 
 def peers(services, run_by, roles):
-    wrong = []
-    for name in ("gateway", "grades-grpc-client"):
-        named = {}
-        for peer in services[name]["environment"].get("BEDEL_PEERS", "").split(","):
-            role, _, place = peer.strip().partition("=")
-            named.setdefault(role, set()).add(place)
-        for role in roles:
-            if role == "rooms-faculty":
-                continue  # Nothing is sent on to it.
-            wanted = set()
-            for service, listen in run_by.get(role, {}).items():
-                host, port = listen.rsplit(":", 1)
-                wanted.add(f"{service if host == '0.0.0.0' else host}:{port}")
-            if named.get(role, set()) != wanted:
-                wrong.append(f"{name}: BEDEL_PEERS has {sorted(named.get(role, []))} for {role}, which is at {sorted(wanted)}")
+    """Whether those who send requests on know where everybody is."""
+    wrong, named, at = [], {}, {}
+    for role in roles:
+        for service, listen in run_by.get(role, {}).items():
+            host, port = listen.rsplit(":", 1)
+            at.setdefault(role, set()).add(f"{service if host == '0.0.0.0' else host}:{port}")
+    for peer in services["gateway"]["environment"].get("BEDEL_PEERS", "").split(","):
+        role, _, place = peer.partition("=")
+        named.setdefault(role, set()).add(place)
+    # Nothing is sent on to faculties.
+    for role in set(roles) - {"rooms-faculty"}:
+        if named.get(role) != at.get(role):
+            wrong.append(f"gateway: BEDEL_PEERS has {sorted(named.get(role, []))} for {role}, at {sorted(at.get(role, []))}")
+    servers = json.loads(services["grades-grpc-client"]["environment"].get("BEDEL_GRADES__SERVERS", "[]"))
+    if set(servers) != at.get("grades-grpc-server"):
+        wrong.append(f"grades-grpc-client: BEDEL_GRADES__SERVERS has {servers}, at {sorted(at['grades-grpc-server'])}")
     return wrong
 
 

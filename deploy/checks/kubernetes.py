@@ -15,6 +15,7 @@ LEFT_OUT = {
 BETWEEN_KUBERNETES_AND_US_S = 10
 AUTOSCALED = {"minReplicas": 1, "maxReplicas": 3}
 UTILIZATION = 50
+SERVERS = "BEDEL_GRADES__SERVERS"
 
 
 class Campus:
@@ -127,7 +128,7 @@ class Campus:
                 self.say(resource, f"{probe} is missing")
             return
         names = {port.get("name"): port["containerPort"] for port in container.get("ports", [])}
-        for how in ("httpGet", "tcpSocket", "grpc"):
+        for how in ("httpGet", "tcpSocket"):
             port = container[probe].get(how, {}).get("port")
             if port is not None and port not in names and port not in names.values():
                 self.say(resource, f"{probe} asks at {port}, which is no port of the container")
@@ -145,28 +146,24 @@ class Campus:
         port = int(arguments[3].rsplit(":", 1)[1])
         if port not in [known["containerPort"] for known in container["ports"]]:
             self.say(resource, f"listens at {port}, which is no port of the container")
-        if "httpGet" in container["livenessProbe"]:
-            paths = [container[probe]["httpGet"]["path"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")]
-            if paths != ["/healthz", "/readyz", "/healthz"]:
-                self.say(resource, f"is asked at {paths}")
-        elif self.roles[name]["protocol"] != "h2c":
-            self.say(resource, "is asked by gRPC and speaks HTTP")
+        probes = [container.get(probe, {}).get("httpGet", {}) for probe in ("startupProbe", "readinessProbe", "livenessProbe")]
+        if [probe.get("path") for probe in probes] != ["/healthz", "/readyz", "/healthz"]:
+            self.say(resource, f"is asked at {[probe.get('path') for probe in probes]}")
         if spec["terminationGracePeriodSeconds"] < self.roles[name]["drain_s"] + BETWEEN_KUBERNETES_AND_US_S:
             self.say(resource, f"has too little time to drain: {self.roles[name]['drain_s']} s and some to be told")
         told = {variable["name"] for variable in container.get("env", [])}
         if self.roles[name]["writes_sql"] and "BEDEL_SQL__URL" not in told:
             self.say(resource, "writes SQL and is not told where")
-        for peer in next((one["value"] for one in container.get("env", []) if one["name"] == "BEDEL_PEERS"), "").split(","):
-            if peer:
-                self.peer(resource, *peer.split("="))
+        for place in json.loads(next((one["value"] for one in container.get("env", []) if one["name"] == SERVERS), "[]")):
+            self.server(resource, place)
 
-    def peer(self, resource, role, place):
+    def server(self, resource, place):
         host, port = place.split(":")
         service = self.named("Service", host)
-        if role not in self.roles or service is None or int(port) not in [one["port"] for one in service["spec"]["ports"]]:
-            self.say(resource, f"BEDEL_PEERS: there is no {role} at {place}")
+        if service is None or int(port) not in [one["port"] for one in service["spec"]["ports"]]:
+            self.say(resource, f"{SERVERS}: nobody is at {place}")
         elif service["spec"].get("clusterIP") != "None":
-            self.say(resource, f"BEDEL_PEERS: {host} has one address for all its replicas (clusterIP: None is expected)")
+            self.say(resource, f"{SERVERS}: {host} has one address for all its replicas (clusterIP: None is expected)")
 
     # --- services and scaling -----------------------------------------------------------------------------------------
 
