@@ -20,7 +20,6 @@ mod messages {
 }
 
 pub use client::GrpcClient;
-pub use replicas::Directory;
 pub use server::{Deps, routes};
 
 /// What reflection shows.

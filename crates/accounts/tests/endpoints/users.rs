@@ -1,4 +1,8 @@
+use std::sync::Arc;
+
+use api::auth::Verifier;
 use futures::future::join;
+use kernel::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::campus::{ADMIN_PASSWORD, Campus};
@@ -219,6 +223,13 @@ pub(crate) async fn a_change_of_rights_ends_the_old_tokens(campus: &Campus) {
     assert_eq!((me.status, me.text("role")), (200, "student".to_owned()));
     let tokens = campus.get("/api/v1/tokens").token(&renewed.text("access_token")).send().await;
     assert_eq!(tokens.body["items"], json!([]));
+    // A carnet opens a student's grades: tokens that say the old one end as well.
+    let numbered = campus.patch(&path).token(&admin).json(&json!({"carnet": 7})).send().await;
+    assert_eq!(numbered.status, 200, "{numbered:?}");
+    campus.until_revoked(&renewed.text("access_token")).await;
+    let verifier = Verifier::new(&campus.jwks, campus.clock.clone() as Arc<dyn Clock>).expect("keys");
+    let session = campus.log_in("prof", "contraseña").await;
+    assert_eq!(verifier.verify(&session.text("access_token")).expect("is believed").carnet, Some(7));
 }
 
 pub(crate) async fn there_is_always_an_administrator(campus: &Campus) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use api::auth::Verifier;
 use api::{Check, Service};
-use grades::grpc::{self, Directory, GrpcClient};
+use grades::grpc::{self, GrpcClient};
 use grades::live::{Feed, Feeder, Meter, Metered, Reporter};
 use grades::model::{Route, Rules};
 use grades::{Ingest, Recorder, RecorderDeps};
@@ -18,12 +18,8 @@ use super::Replica;
 /// Route 1, its HTTP side: records go on over gRPC.
 pub(super) async fn grpc_client(replica: Replica) -> anyhow::Result<()> {
     let campus = Campus::open(&replica, Route::Grpc).await?;
-    let settings = &replica.config.grades;
-    let directory = match settings.servers.as_slice() {
-        [] => Directory::Snapshot(replica.data.snapshot()),
-        names => Directory::Names(names.to_vec()),
-    };
-    let client = GrpcClient::start(directory, usize::try_from(settings.queue)?, &replica.lifecycle);
+    let queue = usize::try_from(replica.config.grades.queue)?;
+    let client = GrpcClient::start(replica.data.snapshot(), queue, &replica.lifecycle);
     let checks = vec![client.check()];
     let door = Metered::new(Arc::new(client), Some(Arc::clone(&campus.meter)), None);
     serve_http(replica, Role::GradesGrpcClient, campus, Arc::new(door), checks).await

@@ -1,5 +1,6 @@
 //! The HTTP side of route 1: records become batches, and batches go to a gRPC server that answers.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tonic::Code;
 
 use super::batch::{Waiting, encode, fail, settle};
 use super::pool::{Lane, Pool};
-use super::replicas::Directory;
+use super::replicas;
 use crate::failure::Failure;
 use crate::model::{Route, Stored, Submission};
 use crate::recorder::Ingest;
@@ -38,11 +39,12 @@ pub struct GrpcClient {
 }
 
 impl GrpcClient {
-    /// Follows the servers and sends them what comes, on the lifecycle. At most `queue` records wait.
+    /// Follows the servers that the routing snapshot in a file names, and sends them what comes, on the lifecycle. At most
+    /// `queue` records wait.
     #[must_use]
-    pub fn start(directory: Directory, queue: usize, lifecycle: &Lifecycle) -> Self {
+    pub fn start(snapshot: PathBuf, queue: usize, lifecycle: &Lifecycle) -> Self {
         let pool = Pool::new(Instant::now());
-        let (mut replicas, following) = directory.follow(lifecycle.hard().clone());
+        let (mut replicas, following) = replicas::follow(snapshot, lifecycle.hard().clone());
         tokio::spawn(following);
         let followed = Arc::clone(&pool);
         tokio::spawn(async move {

@@ -23,7 +23,7 @@ const LANES: usize = 2;
 /// How long a server that failed gets nothing, doubled with each failure in a row.
 const REST: Duration = Duration::from_millis(25);
 const LONGEST_REST: Duration = Duration::from_millis(400);
-/// How long no server may be there before callers are told so at once: one that was killed is back sooner.
+/// How long no server may be there, or none answer, before callers are told so at once: one that was killed is back sooner.
 const ABSENCE: Duration = Duration::from_millis(1_500);
 /// A connection that says nothing is asked after this long whether it still is one, and has as long to answer.
 const PING: Duration = Duration::from_secs(2);
@@ -49,8 +49,18 @@ struct Server {
 
 #[derive(Default)]
 struct Rest {
+    /// In a row.
     failures: u32,
+    /// Since when.
+    since: Option<Instant>,
     until: Option<Instant>,
+}
+
+impl Rest {
+    /// It has failed for so long that it counts as gone, until it answers again.
+    fn is_lost(&self, now: Instant) -> bool {
+        self.since.is_some_and(|since| now.saturating_duration_since(since) >= ABSENCE)
+    }
 }
 
 /// A server's promise to take one batch.
@@ -116,17 +126,21 @@ impl Pool {
         }
         let mut soonest: Option<Instant> = None;
         let mut best: Option<&Arc<Server>> = None;
+        let mut lost = true;
         for server in &state.servers {
-            if let Some(until) = lock(&server.rest).until.filter(|until| *until > now) {
+            let rest = lock(&server.rest);
+            if let Some(until) = rest.until.filter(|until| *until > now) {
                 soonest = Some(soonest.map_or(until, |other| other.min(until)));
+                lost &= rest.is_lost(now);
                 continue;
             }
+            lost = false;
             let busy = server.busy.load(Ordering::Relaxed);
             if busy < LANES && best.is_none_or(|other| busy < other.busy.load(Ordering::Relaxed)) {
                 best = Some(server);
             }
         }
-        let Some(server) = best else { return Free::Later(soonest) };
+        let Some(server) = best else { return Free::Later(if lost { Some(now) } else { soonest }) };
         // Only under the lock are lanes given out, so that none is given twice.
         server.busy.fetch_add(1, Ordering::Relaxed);
         Free::Lane(Lane { server: Arc::clone(server), pool: Arc::clone(self) })
@@ -174,6 +188,7 @@ impl Lane {
         let mut rest = lock(&self.server.rest);
         let pause = REST.saturating_mul(1 << rest.failures.min(8)).min(LONGEST_REST);
         rest.failures += 1;
+        rest.since.get_or_insert(now);
         rest.until = Some(now + pause);
     }
 }
@@ -240,6 +255,23 @@ mod tests {
         tokio::time::advance(LONGEST_REST).await;
         let lanes = [pool.lane(deadline).await.expect("one"), pool.lane(deadline).await.expect("two")];
         assert!(lanes.iter().all(|lane| port(lane) == stays));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_goes_on_failing_is_as_good_as_none_but_for_a_try_now_and_then() {
+        let pool = Pool::new(Instant::now());
+        pool.set(&replicas(&[1]), Instant::now());
+        let began = Instant::now();
+        let mut tries = 0;
+        while let Some(lane) = pool.lane(began + Duration::from_secs(60)).await {
+            lane.rest(Instant::now());
+            tries += 1;
+        }
+        let gave_up = began.elapsed();
+        assert!(gave_up >= ABSENCE && gave_up < 2 * ABSENCE, "{gave_up:?}");
+        assert!(tries > 5, "{tries}");
+        tokio::time::advance(LONGEST_REST).await;
+        assert!(pool.lane(began + Duration::from_secs(60)).await.is_some(), "it is tried again");
     }
 
     #[tokio::test(start_paused = true)]

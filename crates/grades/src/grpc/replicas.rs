@@ -1,5 +1,5 @@
-//! Where the replicas of `grades-grpc-server` are: from the routing snapshot that the orchestrator writes, or by the
-//! names of the settings, where something else orchestrates. Nobody is asked, so nobody need be alive for it.
+//! Where the replicas of `grades-grpc-server` are: in the routing snapshot, which whoever orchestrates keeps in a file.
+//! Nobody is asked, so nobody need be alive for it.
 
 use std::collections::BTreeSet;
 use std::fs::Metadata;
@@ -16,8 +16,6 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the snapshot's file is looked at; looking costs one `stat`.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How often names are looked up.
-const RESOLVE_EVERY: Duration = Duration::from_secs(2);
 
 /// One process of `grades-grpc-server`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,34 +26,15 @@ pub(super) struct Replica {
     pub(super) ready_since: Timestamp,
 }
 
-/// Where to look.
-#[derive(Debug, Clone)]
-pub enum Directory {
-    /// The orchestrator's snapshot.
-    Snapshot(PathBuf),
-    /// `HOST:PORT`; a name may have many addresses (a headless service of Kubernetes).
-    Names(Vec<String>),
-}
-
-impl Directory {
-    /// Follows the replicas until `end`; the receiver has what was found first.
-    pub(super) fn follow(
-        self,
-        end: CancellationToken,
-    ) -> (watch::Receiver<BTreeSet<Replica>>, impl Future<Output = ()> + Send) {
-        let (told, replicas) = watch::channel(BTreeSet::new());
-        let following = async move {
-            match self {
-                Self::Snapshot(path) => {
-                    end.run_until_cancelled(follow_file(path, told)).await;
-                }
-                Self::Names(names) => {
-                    end.run_until_cancelled(follow_names(names, told)).await;
-                }
-            }
-        };
-        (replicas, following)
-    }
+/// Follows the replicas that the snapshot at `path` names, until `end`.
+pub(super) fn follow(
+    path: PathBuf,
+    end: CancellationToken,
+) -> (watch::Receiver<BTreeSet<Replica>>, impl Future<Output = ()> + Send) {
+    let (told, replicas) = watch::channel(BTreeSet::new());
+    (replicas, async move {
+        end.run_until_cancelled(follow_file(path, told)).await;
+    })
 }
 
 async fn follow_file(path: PathBuf, told: watch::Sender<BTreeSet<Replica>>) {
@@ -69,12 +48,13 @@ async fn follow_file(path: PathBuf, told: watch::Sender<BTreeSet<Replica>>) {
             continue;
         }
         // It is replaced whole, so half of it is never read.
-        match std::fs::read(&path).map_err(serde_json::Error::io).and_then(|json| serde_json::from_slice(&json)) {
+        let json = std::fs::read(&path).map_err(|error| error.to_string());
+        match json.and_then(|json| serde_json::from_slice(&json).map_err(|error| error.to_string())) {
             Ok(snapshot) => {
                 seen = Some(state);
                 tell(&told, of(&snapshot));
             }
-            Err(error) => tracing::warn!(error = %error, "the routing snapshot could not be read"),
+            Err(error) => tracing::debug!(error, "the routing snapshot could not be read"),
         }
     }
 }
@@ -89,30 +69,6 @@ fn of(snapshot: &Snapshot) -> BTreeSet<Replica> {
     let servers = snapshot.upstreams.iter().filter(|upstream| upstream.role == Role::GradesGrpcServer);
     let open = servers.flat_map(|upstream| &upstream.replicas).filter(|replica| !replica.draining);
     open.map(|replica| Replica { address: replica.address, ready_since: replica.ready_since }).collect()
-}
-
-async fn follow_names(names: Vec<String>, told: watch::Sender<BTreeSet<Replica>>) {
-    let mut resolve = tokio::time::interval(RESOLVE_EVERY);
-    loop {
-        resolve.tick().await;
-        let mut found = BTreeSet::new();
-        let mut failed = false;
-        for name in &names {
-            match tokio::net::lookup_host(name).await {
-                Ok(addresses) => {
-                    found.extend(addresses.map(|address| Replica { address, ready_since: Timestamp::default() }))
-                }
-                Err(error) => {
-                    failed = true;
-                    tracing::debug!(error = %error, name, "a gRPC server's name could not be looked up");
-                }
-            }
-        }
-        // While names cannot be looked up, whoever was known is still the best guess.
-        if !failed || !found.is_empty() {
-            tell(&told, found);
-        }
-    }
 }
 
 fn tell(told: &watch::Sender<BTreeSet<Replica>>, found: BTreeSet<Replica>) {
@@ -150,7 +106,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("snapshot.json");
         let end = CancellationToken::new();
-        let (mut replicas, following) = Directory::Snapshot(path.clone()).follow(end.clone());
+        let (mut replicas, following) = follow(path.clone(), end.clone());
         let following = tokio::spawn(following);
         assert_eq!(replicas.borrow().len(), 0, "nobody wrote it yet");
         for ports in [vec![(1, false)], vec![(1, false), (2, false)], vec![(1, true), (2, false)]] {
@@ -159,17 +115,6 @@ mod tests {
             let seen = replicas.wait_for(|seen| seen.iter().map(|one| one.address.port()).eq(open.iter().copied()));
             tokio::time::timeout(Duration::from_secs(60), seen).await.expect("is seen").expect("it follows");
         }
-        end.cancel();
-        following.await.expect("ends");
-    }
-
-    #[tokio::test]
-    async fn names_are_looked_up() {
-        let end = CancellationToken::new();
-        let (mut replicas, following) = Directory::Names(vec!["127.0.0.1:7001".to_owned()]).follow(end.clone());
-        let following = tokio::spawn(following);
-        let seen = replicas.wait_for(|seen| seen.iter().any(|one| one.address.port() == 7001));
-        tokio::time::timeout(Duration::from_secs(60), seen).await.expect("is seen").expect("it follows");
         end.cancel();
         following.await.expect("ends");
     }

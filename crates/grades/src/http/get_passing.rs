@@ -47,7 +47,7 @@ pub(super) async fn get_passing(
     rights::may_see_figures(&caller)?;
     let group = Group { curso, semestre, year };
     let values = statistics::values(sql.reader(), &group).await.map_err(Failure::from)?;
-    let of = |passing: bool| {
+    let of = |passing: bool| -> i64 {
         values.iter().filter(|(nota, _)| rules.passes(*nota) == passing).map(|(_, grades)| grades).sum()
     };
     Ok(Json(Passing { passed: of(true), failed: of(false) }))

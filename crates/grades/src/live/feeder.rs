@@ -156,7 +156,7 @@ impl Feeder {
         let changed: Vec<(&Class, &i64)> = totals
             .classes
             .iter()
-            .filter(|(class, count)| former.is_none_or(|former| former.classes.get(class) != Some(count)))
+            .filter(|&(class, count)| former.is_none_or(|former| former.classes.get(class) != Some(count)))
             .collect();
         let years: BTreeSet<i64> = changed.iter().map(|(class, _)| class.year).collect();
         for year in years {

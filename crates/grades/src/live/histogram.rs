@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Buckets for each doubling: a percentile is told too high by at most a twelfth.
+/// Buckets for each doubling: a percentile is told too high by less than a tenth.
 const PER_DOUBLING: u32 = 8;
 /// The first bucket ends here; the last begins at about a minute.
 const FIRST: Duration = Duration::from_micros(50);

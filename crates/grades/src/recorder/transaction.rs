@@ -111,7 +111,7 @@ async fn fates(transaction: &DatabaseTransaction, lines: &[Line]) -> Result<Vec<
         }
         fates.push(match idempotency::find(transaction, &key.scope, &key.key, &key.digest).await? {
             Seen::New => {
-                first.insert((&key.scope, &key.key), place);
+                first.insert((key.scope.as_str(), key.key.as_str()), place);
                 Fate::Decided
             }
             Seen::OtherBody => Fate::Answered(Err(Failure::KeyReused)),

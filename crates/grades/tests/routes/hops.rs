@@ -8,12 +8,15 @@ use std::sync::{Arc, Mutex};
 use api::auth::UserRole;
 use async_trait::async_trait;
 use futures::future::join_all;
-use grades::grpc::{self, Directory, GrpcClient};
+use grades::grpc::{self, GrpcClient};
 use grades::live::Meter;
 use grades::model::{Outcome, Record, RepeatKey, Route, Stored, Submission};
 use grades::{Failure, Ingest};
+use kernel::data_dir::replace_file;
 use kernel::id::{Id, IdSource};
 use kernel::lifecycle::Lifecycle;
+use kernel::role::{Protocol, Role};
+use kernel::snapshot::{Endpoint, Snapshot, Upstream};
 
 use crate::stage::{Stage, rules, submission};
 
@@ -68,8 +71,18 @@ async fn server(stage: &Stage, memory: &Arc<Memory>) -> (SocketAddr, Lifecycle) 
 }
 
 fn client(stage: &Stage, servers: &[SocketAddr]) -> GrpcClient {
-    let names = servers.iter().map(ToString::to_string).collect();
-    GrpcClient::start(Directory::Names(names), 4096, &stage.lifecycle)
+    let replica = |address: &SocketAddr| Endpoint {
+        id: format!("grades-grpc-server-{address}"),
+        address: *address,
+        ready_since: stage.clock.now(),
+        draining: false,
+    };
+    let replicas = servers.iter().map(replica).collect();
+    let upstream = Upstream { role: Role::GradesGrpcServer, protocol: Protocol::H2c, replicas };
+    let snapshot = Snapshot { upstreams: vec![upstream], ..Snapshot::default() };
+    let json = serde_json::to_vec(&snapshot).expect("serialises");
+    replace_file(&stage.data.snapshot(), &json).expect("writes");
+    GrpcClient::start(stage.data.snapshot(), 4096, &stage.lifecycle)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,7 +142,7 @@ async fn a_server_that_dies_costs_no_record() {
 #[tokio::test]
 async fn without_a_server_senders_are_told_to_come_again() {
     let stage = Stage::new();
-    let client = GrpcClient::start(Directory::Snapshot(stage.data.snapshot()), 4096, &stage.lifecycle);
+    let client = GrpcClient::start(stage.data.snapshot(), 4096, &stage.lifecycle);
     let token = stage.token(UserRole::Admin, &[]);
     let answers = join_all((1..=10).map(|carnet| client.record(submission(carnet, &token)))).await;
     assert!(answers.iter().all(|answer| matches!(answer, Err(Failure::Away(_)))), "{answers:?}");

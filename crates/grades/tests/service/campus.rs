@@ -19,6 +19,7 @@ use kernel::lifecycle::Lifecycle;
 use kernel::secret::Secret;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use store::fault::{FaultyLive, Plan};
 use store::query::{Row, all};
 use store::{DbContext, Sql, StoreError};
 use tempfile::TempDir;
@@ -36,6 +37,8 @@ pub(crate) struct Campus {
     jwks: String,
     /// A handle that writes nothing but what a test asks for.
     pub(crate) sql: Sql,
+    /// What goes wrong with the live store.
+    pub(crate) live_faults: Plan,
 }
 
 /// One process of a route.
@@ -113,7 +116,7 @@ impl Campus {
         data.create().expect("the data folder");
         let sql = open(url, &data).await;
         store::migrate(&sql, grades::migrations()).await.expect("migrates");
-        Self { folder, url: url.to_owned(), clock, ids, signer, jwks, sql }
+        Self { folder, url: url.to_owned(), clock, ids, signer, jwks, sql, live_faults: Plan::new() }
     }
 
     /// A process; its name says its route.
@@ -144,6 +147,7 @@ impl Campus {
             lifecycle: lifecycle.clone(),
         });
         let live = store::open_live(&config::Live::default(), &data, Arc::clone(&clock)).await.expect("live");
+        let live = Arc::new(FaultyLive::new(live, self.live_faults.clone()));
         let verifier = Arc::new(Verifier::new(&self.jwks, clock).expect("keys"));
         let deps = grades::Deps { sql, live, door: Arc::new(door.clone()), rules, lifecycle: lifecycle.clone() };
         let (routes, checks) = grades::build(deps);

@@ -7,6 +7,7 @@ use futures::future::join_all;
 use grades::model::Outcome;
 use kernel::error::Kind;
 use serde_json::json;
+use store::fault::{Fault, Op};
 use testkit::mariadb::MariaDb;
 use testkit::process::eventually;
 use testkit::proxy::{Cut, FaultProxy};
@@ -134,4 +135,24 @@ async fn a_replica_that_ends_hard_leaves_nothing_half() {
         let there: BTreeSet<i64> = there.into_iter().map(|row| row[0]).collect();
         assert!(acknowledged.is_subset(&there), "acknowledged and lost: {:?}", acknowledged.difference(&there));
     }
+}
+
+#[tokio::test]
+async fn with_the_live_store_away_grades_are_kept_and_figures_answered() {
+    let campus = Campus::start("sqlite").await;
+    let replica = campus.replica("grades-redis-1").await;
+    let admin = campus.admin();
+    for op in [Op::Put, Op::Get, Op::List, Op::Delete, Op::Add, Op::Publish, Op::Subscribe] {
+        campus.live_faults.always(op, Fault::Fail);
+    }
+    assert!(replica.is_ready().await);
+    assert_eq!(replica.post(&admin, &as_json(&record(1, "SO1", 80))).await.status, 201);
+    let list = replica.get("", &admin).await;
+    assert_eq!((list.status, list.body["items"].as_array().map(Vec::len)), (200, Some(1)));
+    let passing = replica.get("/stats/passing", &admin).await;
+    assert_eq!((passing.status, passing.body), (200, json!({"passed": 1, "failed": 0})));
+    let routes = replica.get("/stats/routes", &admin).await;
+    let count_and_rate: Vec<_> =
+        [0, 1].iter().map(|place: &usize| (&routes.body[*place]["count"], &routes.body[*place]["rate"])).collect();
+    assert_eq!(count_and_rate, [(&json!(0), &json!(null)), (&json!(1), &json!(null))], "{routes:?}");
 }

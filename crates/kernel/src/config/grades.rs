@@ -16,19 +16,11 @@ pub struct Grades {
     pub passing: u32,
     /// Records that may wait in a replica to be written; one more is told to come again.
     pub queue: u32,
-    /// Where `grades-grpc-client` finds its servers, HOST:PORT, where no orchestrator of ours tells; a name may have many
-    /// addresses.
-    pub servers: Vec<String>,
 }
 
 impl Default for Grades {
     fn default() -> Self {
-        Self {
-            courses: ["SO1", "BD1", "LFP", "SA", "AYD1"].map(str::to_owned).to_vec(),
-            passing: 61,
-            queue: 8_192,
-            servers: Vec::new(),
-        }
+        Self { courses: ["SO1", "BD1", "LFP", "SA", "AYD1"].map(str::to_owned).to_vec(), passing: 61, queue: 8_192 }
     }
 }
 
@@ -44,17 +36,6 @@ impl Grades {
         }
         if self.passing > 100 {
             return Err(ConfigError::setting("grades.passing", "must be at most 100"));
-        }
-        let with_port = |server: &String| {
-            server
-                .rsplit_once(':')
-                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
-        };
-        if !self.servers.iter().all(with_port) {
-            return Err(ConfigError::setting(
-                "grades.servers",
-                "HOST:PORT is expected, such as grades-grpc-server:8080",
-            ));
         }
         super::all_positive(&[("grades.queue", u64::from(self.queue))])
     }
