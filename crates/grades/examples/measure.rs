@@ -149,8 +149,8 @@ fn cpu(process: &str) -> Duration {
 
 async fn statistics(sql: &Sql) {
     let questions = [
-        ("passing", "SELECT nota, SUM(total) FROM grades_counts WHERE curso = 'SO1' AND semestre = '1S' GROUP BY nota"),
-        ("top-courses", "SELECT curso, SUM(total) FROM grades_counts WHERE semestre = '1S' GROUP BY curso"),
+        ("passing", "SELECT tally FROM grades_tallies WHERE curso = 'SO1' AND semestre = '1S'"),
+        ("top-courses", "SELECT curso, SUM(total) FROM grades_tallies WHERE semestre = '1S' GROUP BY curso"),
         ("top-students", "SELECT carnet, nombre FROM grades_students ORDER BY standing, carnet LIMIT 5"),
         (
             "newest of a course",

@@ -1,6 +1,7 @@
 //! The tables of this service, one DDL statement a migration.
 //!
-//! Times are microseconds since the epoch.
+//! Times are microseconds since the epoch. A tally is JSON: grades by their value, of one class, as one shard of writers has
+//! counted them.
 
 use sea_orm_migration::prelude::*;
 use store::migration;
@@ -14,7 +15,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(RecordsBySlot),
         Box::new(Students),
         Box::new(StudentsByStanding),
-        Box::new(Counts),
+        Box::new(Tallies),
         Box::new(Writers),
         Box::new(History),
         Box::new(HistoryByGrade),
@@ -52,16 +53,16 @@ migration!(Students, "grades-03-students", manager => manager.create_table(
 migration!(StudentsByStanding, "grades-04-students-by-standing", manager => manager.create_index(
     index("grades_students_standing", "grades_students", &["standing", "carnet"])));
 
-migration!(Counts, "grades-05-counts", manager => manager.create_table(
+migration!(Tallies, "grades-05-tallies", manager => manager.create_table(
     Table::create()
-        .table("grades_counts")
+        .table("grades_tallies")
         .col(text("name", 80).primary_key())
         .col(text("route", 8))
         .col(text("curso", 32))
         .col(text("semestre", 2))
         .col(number("year"))
-        .col(number("nota"))
         .col(number("total"))
+        .col(text("tally", 4_000))
         .to_owned(),
 ));
 

@@ -18,7 +18,7 @@ mod writer;
 
 use writer::Writer;
 
-/// Writers of different shards do not wait for each other's counts. There are few replicas, so that most have their own.
+/// Writers of different shards do not wait for each other's tallies. There are few replicas, so that most have their own.
 const SHARDS: u64 = 16;
 
 /// One way in. The record is durable when `record` returns `Ok`; after any failure it may be sent again.

@@ -48,7 +48,7 @@ pub(super) async fn get_passing(
     let group = Group { curso, semestre, year };
     let values = statistics::values(sql.reader(), &group).await.map_err(Failure::from)?;
     let of = |passing: bool| -> i64 {
-        values.iter().filter(|(nota, _)| rules.passes(*nota) == passing).map(|(_, grades)| grades).sum()
+        values.iter().filter(|(nota, _)| rules.passes(**nota) == passing).map(|(_, grades)| grades).sum()
     };
     Ok(Json(Passing { passed: of(true), failed: of(false) }))
 }

@@ -26,6 +26,9 @@ impl Student {
     }
 }
 
+/// Grades by their value.
+pub(crate) type Tally = BTreeMap<i64, i64>;
+
 /// A grade that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grade {
@@ -70,8 +73,8 @@ pub(crate) struct Changes {
     pub(crate) history: Vec<Replaced>,
     pub(crate) new_students: BTreeMap<i64, Student>,
     pub(crate) changed_students: BTreeMap<i64, Student>,
-    /// How many grades of each class and value there are more (or fewer).
-    pub(crate) counts: BTreeMap<(Class, i64), i64>,
+    /// How many grades of each value a class has more (or fewer).
+    pub(crate) tallies: BTreeMap<Class, Tally>,
 }
 
 impl Changes {
@@ -92,7 +95,8 @@ pub(crate) fn decide(mut known: Known, lines: &[Line]) -> (Vec<(Id, Outcome)>, C
         let unknown = || Student { nombre: String::new(), records: 0, points: 0 };
         let student = known.students.entry(*carnet).or_insert_with(unknown);
         student.nombre.clone_from(nombre);
-        let mut count = |nota: i64, by: i64| *changes.counts.entry((line.record.class(), nota)).or_default() += by;
+        let tally = changes.tallies.entry(line.record.class()).or_default();
+        let mut count = |nota: i64, by: i64| *tally.entry(nota).or_default() += by;
         let outcome = match known.grades.get_mut(&line.record.slot()) {
             Some(grade) if grade.nota == *nota => (grade.id, Outcome::Replayed),
             Some(grade) => {
@@ -126,7 +130,10 @@ pub(crate) fn decide(mut known: Known, lines: &[Line]) -> (Vec<(Id, Outcome)>, C
         };
         outcomes.push(outcome);
     }
-    changes.counts.retain(|_, by| *by != 0);
+    changes.tallies.retain(|_, tally| {
+        tally.retain(|_, by| *by != 0);
+        !tally.is_empty()
+    });
     for (carnet, student) in known.students {
         match before.get(&carnet) {
             Some(was) if *was == student => {}

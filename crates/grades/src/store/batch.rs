@@ -1,25 +1,26 @@
 //! A batch of records in one transaction.
 //!
-//! What keeps several writers apart: a batch first locks its shard's row of `grades_writers`, so that the shard's counts
+//! What keeps several writers apart: a batch first locks its shard's row of `grades_writers`, so that the shard's tallies
 //! are its own, and then, in the order of their numbers, the students it knows, so that their grades and sums are. A
 //! student that two batches meet for the first time at once is a unique violation for the later one, which begins anew.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kernel::clock::Timestamp;
+use kernel::error::Kind;
 use kernel::id::Id;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
 use store::StoreError;
 use store::query::{Row, all, execute, insert_all, keys, one};
 
 use super::class;
-use crate::model::batch::{Changes, Grade, Known, Line, Student};
+use crate::model::batch::{Changes, Grade, Known, Line, Student, Tally};
 use crate::model::{Class, Route, Slot};
 
 /// Who writes, and when.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stamp {
-    /// Writers of different shards do not wait for each other's counts.
+    /// Writers of different shards do not wait for each other's tallies.
     pub(crate) shard: u8,
     pub(crate) route: Route,
     pub(crate) at: Timestamp,
@@ -27,16 +28,17 @@ pub(crate) struct Stamp {
 
 /// Takes the shard for the batch `id`. False: this very batch was committed before, and what its commit answered was lost.
 pub(crate) async fn begin(transaction: &DatabaseTransaction, shard: u8, id: Id) -> Result<bool, StoreError> {
-    let what = "batch: begin";
-    let (shard, id) = (Value::from(i64::from(shard)), id.to_string());
-    let sql = format!("SELECT last_batch FROM grades_writers WHERE shard = ?{}", locking(transaction));
-    let last = one(transaction, what, &sql, vec![shard.clone()]).await?;
-    let sql = match last.map(|row| Row::new(row, what).text(0)).transpose()? {
-        Some(last) if last == id => return Ok(false),
-        Some(_) => "UPDATE grades_writers SET last_batch = ? WHERE shard = ?",
-        None => "INSERT INTO grades_writers (last_batch, shard) VALUES (?, ?)",
-    };
-    execute(transaction, what, sql, vec![id.into(), shard]).await?;
+    let (shard, id) = (Value::from(i64::from(shard)), Value::from(id.to_string()));
+    let update = "UPDATE grades_writers SET last_batch = ? WHERE shard = ? AND last_batch <> ?";
+    if execute(transaction, "batch: begin", update, vec![id.clone(), shard.clone(), id.clone()]).await? == 1 {
+        return Ok(true);
+    }
+    let look = "SELECT shard FROM grades_writers WHERE shard = ?";
+    if one(transaction, "batch: look", look, vec![shard.clone()]).await?.is_some() {
+        return Ok(false);
+    }
+    let insert = "INSERT INTO grades_writers (last_batch, shard) VALUES (?, ?)";
+    execute(transaction, "batch: first", insert, vec![id, shard]).await?;
     Ok(true)
 }
 
@@ -87,7 +89,7 @@ pub(crate) async fn write(
     students(transaction, "REPLACE", &changes.changed_students).await?;
     created(transaction, lines, changes, stamp).await?;
     corrected(transaction, changes, stamp.at).await?;
-    counts(transaction, &changes.counts, stamp).await
+    tallies(transaction, &changes.tallies, stamp).await
 }
 
 async fn students(
@@ -161,43 +163,49 @@ async fn corrected(transaction: &DatabaseTransaction, changes: &Changes, at: Tim
     insert_all(transaction, "batch: write history", start, rows.collect()).await
 }
 
-async fn counts(
+async fn tallies(
     transaction: &DatabaseTransaction,
-    changed: &BTreeMap<(Class, i64), i64>,
+    changed: &BTreeMap<Class, Tally>,
     stamp: Stamp,
 ) -> Result<(), StoreError> {
     if changed.is_empty() {
         return Ok(());
     }
     let Stamp { shard, route, .. } = stamp;
-    let named: BTreeMap<String, (&Class, i64, i64)> = changed
+    let named: BTreeMap<String, (&Class, &Tally)> = changed
         .iter()
-        .map(|((class, nota), by)| {
+        .map(|(class, tally)| {
             let Class { curso, semestre, year } = class;
-            (format!("{shard}/{route}/{curso}/{semestre}/{year}/{nota}"), (class, *nota, *by))
+            (format!("{shard}/{route}/{curso}/{semestre}/{year}"), (class, tally))
         })
         .collect();
-    let what = "batch: read counts";
+    let what = "batch: read tallies";
     let (places, values) = keys(named.keys().map(|name| name.as_str().into()).collect());
-    let sql = format!("SELECT name, total FROM grades_counts WHERE name IN ({places})");
-    let mut totals: HashMap<String, i64> = HashMap::new();
+    let sql = format!("SELECT name, tally FROM grades_tallies WHERE name IN ({places})");
+    let mut totals: HashMap<String, Tally> = HashMap::new();
     for row in all(transaction, what, &sql, values).await? {
         let row = Row::new(row, what);
-        totals.insert(row.text(0)?, row.number(1)?);
+        totals.insert(row.text(0)?, row.json(1)?);
     }
-    let rows = named.iter().map(|(name, (class, nota, by))| {
-        vec![
-            name.as_str().into(),
+    let mut rows = Vec::with_capacity(named.len());
+    for (name, (class, changed)) in named {
+        let mut tally = totals.remove(&name).unwrap_or_default();
+        for (nota, by) in changed {
+            *tally.entry(*nota).or_default() += by;
+        }
+        let written = |error| StoreError::new(Kind::Internal, "batch: write a tally", error);
+        rows.push(vec![
+            name.into(),
             route.name().into(),
             class.curso.as_str().into(),
             class.semestre.name().into(),
             class.year.into(),
-            (*nota).into(),
-            (totals.get(name).copied().unwrap_or(0) + by).into(),
-        ]
-    });
-    let start = "REPLACE INTO grades_counts (name, route, curso, semestre, year, nota, total)";
-    insert_all(transaction, "batch: write counts", start, rows.collect()).await
+            tally.values().sum::<i64>().into(),
+            serde_json::to_string(&tally).map_err(written)?.into(),
+        ]);
+    }
+    let start = "REPLACE INTO grades_tallies (name, route, curso, semestre, year, total, tally)";
+    insert_all(transaction, "batch: write tallies", start, rows).await
 }
 
 /// Readers that lock; SQLite has one writer at a time anyway.

@@ -5,7 +5,7 @@ use store::StoreError;
 use store::query::{Row, all};
 
 use super::{Conditions, class};
-use crate::model::batch::Student;
+use crate::model::batch::{Student, Tally};
 use crate::model::{Class, Route, Semester};
 
 /// Which classes.
@@ -27,20 +27,18 @@ impl Group {
 }
 
 /// How many grades there are of each value.
-pub(crate) async fn values(connection: &impl ConnectionTrait, group: &Group) -> Result<Vec<(i64, i64)>, StoreError> {
-    let conditions = group.conditions();
-    let sql = format!(
-        "SELECT nota, CAST(SUM(total) AS SIGNED) FROM grades_counts WHERE {} GROUP BY nota ORDER BY nota",
-        conditions.sql()
-    );
+pub(crate) async fn values(connection: &impl ConnectionTrait, group: &Group) -> Result<Tally, StoreError> {
     let what = "statistics: values";
-    let rows = all(connection, what, &sql, conditions.values).await?;
-    rows.into_iter()
-        .map(|row| {
-            let row = Row::new(row, what);
-            Ok((row.number(0)?, row.number(1)?))
-        })
-        .collect()
+    let conditions = group.conditions();
+    let sql = format!("SELECT tally FROM grades_tallies WHERE {}", conditions.sql());
+    let mut sum = Tally::new();
+    for row in all(connection, what, &sql, conditions.values).await? {
+        let tally: Tally = Row::new(row, what).json(0)?;
+        for (nota, grades) in tally {
+            *sum.entry(nota).or_default() += grades;
+        }
+    }
+    Ok(sum)
 }
 
 /// Courses with their number of grades, the largest first.
@@ -51,7 +49,7 @@ pub(crate) async fn courses(
 ) -> Result<Vec<(String, i64)>, StoreError> {
     let conditions = group.conditions();
     let sql = format!(
-        "SELECT curso, CAST(SUM(total) AS SIGNED) AS students FROM grades_counts WHERE {} GROUP BY curso HAVING \
+        "SELECT curso, CAST(SUM(total) AS SIGNED) AS students FROM grades_tallies WHERE {} GROUP BY curso HAVING \
          SUM(total) > 0 ORDER BY students DESC, curso LIMIT ?",
         conditions.sql()
     );
@@ -84,7 +82,7 @@ pub(crate) async fn students(connection: &impl ConnectionTrait, limit: u32) -> R
 /// How many grades there are of each class.
 pub(crate) async fn classes(connection: &impl ConnectionTrait) -> Result<Vec<(Class, i64)>, StoreError> {
     let what = "statistics: classes";
-    let sql = "SELECT curso, semestre, year, CAST(SUM(total) AS SIGNED) FROM grades_counts GROUP BY curso, semestre, year \
+    let sql = "SELECT curso, semestre, year, CAST(SUM(total) AS SIGNED) FROM grades_tallies GROUP BY curso, semestre, year \
                ORDER BY curso, semestre, year";
     let rows = all(connection, what, sql, Vec::new()).await?;
     rows.into_iter()
@@ -98,7 +96,7 @@ pub(crate) async fn classes(connection: &impl ConnectionTrait) -> Result<Vec<(Cl
 /// How many grades came in by each route.
 pub(crate) async fn routes(connection: &impl ConnectionTrait) -> Result<Vec<(Route, i64)>, StoreError> {
     let what = "statistics: routes";
-    let sql = "SELECT route, CAST(SUM(total) AS SIGNED) FROM grades_counts GROUP BY route";
+    let sql = "SELECT route, CAST(SUM(total) AS SIGNED) FROM grades_tallies GROUP BY route";
     let rows = all(connection, what, sql, Vec::new()).await?;
     rows.into_iter()
         .map(|row| {
