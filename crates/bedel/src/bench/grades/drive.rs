@@ -108,7 +108,7 @@ async fn send(
         _ => {
             let (open, connection) = handshake(TokioIo::new(dial().await.context("no connection")?)).await?;
             // What ends it is told by the request that was under way.
-            tokio::spawn(async { drop(connection.await) });
+            tokio::spawn(async move { drop(connection.await) });
             sender.insert(open)
         }
     };

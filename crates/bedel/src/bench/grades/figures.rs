@@ -148,7 +148,7 @@ impl Report {
     }
 
     fn rows(&self) -> Vec<(&str, Tally)> {
-        let routes = self.routes.iter().map(|(route, tally)| (if route.is_empty() { "?" } else { route }, tally));
+        let routes = self.routes.iter().map(|(route, tally)| (if route.is_empty() { "?" } else { route.as_str() }, tally));
         routes.map(|(route, tally)| (route, tally.clone())).chain([("all", self.all())]).collect()
     }
 
