@@ -134,7 +134,7 @@ impl std::fmt::Display for Speed {
 
 async fn measure(server: Option<&str>, records: i64, send: impl AsyncFn(i64)) -> Speed {
     let (began, before) = (Instant::now(), cpu("self") + server.map(cpu).unwrap_or_default());
-    stream::iter(1..=records).for_each_concurrent(CLIENTS, send).await;
+    stream::iter(1..=records).for_each_concurrent(CLIENTS, |number| send(number)).await;
     let after = cpu("self") + server.map(cpu).unwrap_or_default();
     Speed { records: records as f64, took: began.elapsed(), cpu: after - before }
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::transaction::{Answers, Batch, settle};
-use super::{ENDING, Waiting};
+use super::Waiting;
 use crate::failure::Failure;
 use crate::model::batch::Line;
 use crate::model::{Route, Stored};

@@ -143,7 +143,7 @@ pub(crate) async fn a_full_queue_is_refused_at_once(campus: &Campus) {
                     let insert = "INSERT INTO grades_students (carnet, nombre, records, points, standing) VALUES (1, 'x', 0, \
                                   0, 0)";
                     transaction.execute_unprepared(insert).await.context("test")?;
-                    drop(begun.send(()));
+                    begun.send(()).expect("the test waits");
                     drop(released.wait_for(|released| *released).await);
                     Err(StoreError::bare(Kind::Invalid, "undone"))
                 }

@@ -84,7 +84,7 @@ proptest! {
         tallies.retain(|_, by| *by != 0);
         prop_assert_eq!(together, alone);
         prop_assert_eq!(end, one_by_one);
-        prop_assert_eq!(changes.history, history);
+        prop_assert_eq!(&changes.history, &history);
         prop_assert_eq!(flat(&changes), tallies);
     }
 
