@@ -73,7 +73,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let (config, data) = settings::load(&arguments, toml::Table::new())?;
             data.create()?;
             keys::ensure(&config, &data, &IdSource::from_os(Arc::new(SystemClock)))?;
-            println!("{} signs tokens, {} verifies them.", data.signing_key().display(), data.verifying_keys().display());
+            println!(
+                "{} signs tokens, {} verifies them.",
+                data.signing_key().display(),
+                data.verifying_keys().display()
+            );
         }
         Command::Config(Config::Roles) => show(&roles::described())?,
         Command::Config(Config::Init) => show(&kernel::config::Config::template())?,

@@ -37,7 +37,10 @@ impl FromStr for Peer {
         if host.is_empty() || port.parse::<u16>().is_err() {
             return Err(wrong());
         }
-        Ok(Self { role: role.parse().map_err(|unknown: kernel::role::UnknownRole| unknown.to_string())?, place: place.to_owned() })
+        Ok(Self {
+            role: role.parse().map_err(|unknown: kernel::role::UnknownRole| unknown.to_string())?,
+            place: place.to_owned(),
+        })
     }
 }
 
@@ -165,7 +168,9 @@ mod tests {
     fn a_peer_is_a_role_and_a_place() {
         let files = Peer { role: Role::Files, place: "files:8080".to_owned() };
         assert_eq!("files=files:8080".parse(), Ok(files));
-        for (wrong, why) in [("files", "ROLE=HOST:PORT"), ("files=:1", "ROLE="), ("files=a:b", "ROLE="), ("x=a:1", "no role")] {
+        for (wrong, why) in
+            [("files", "ROLE=HOST:PORT"), ("files=:1", "ROLE="), ("files=a:b", "ROLE="), ("x=a:1", "no role")]
+        {
             let error = wrong.parse::<Peer>().expect_err(wrong);
             assert!(error.contains(why), "{error}");
         }
@@ -192,7 +197,8 @@ mod tests {
         let snapshot = known.snapshot();
         assert_eq!(snapshot.gateways, 2);
         assert_eq!(snapshot.upstreams.len(), 1);
-        let roles: BTreeSet<Role> = snapshot.routes.iter().flat_map(|route| &route.targets).map(|target| target.role).collect();
+        let roles: BTreeSet<Role> =
+            snapshot.routes.iter().flat_map(|route| &route.targets).map(|target| target.role).collect();
         assert_eq!(roles, BTreeSet::from([Role::GradesRedis]));
         assert!(snapshot.routes.iter().any(|route| route.path == "/api/v1/grades/route2"));
     }
@@ -202,9 +208,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataDir::new(folder.path());
         data.create().expect("creates");
-        let named = vec!["files=127.0.0.1:9000".parse().expect("a peer"), "accounts=no-such-host.invalid:1".parse().expect("a peer")];
+        let named = vec![
+            "files=127.0.0.1:9000".parse().expect("a peer"),
+            "accounts=no-such-host.invalid:1".parse().expect("a peer"),
+        ];
         let mut peers = Peers::find(named, &data, Arc::new(kernel::clock::SystemClock)).await.expect("finds");
-        let read = || serde_json::from_slice::<Snapshot>(&std::fs::read(data.snapshot()).expect("there")).expect("JSON");
+        let read =
+            || serde_json::from_slice::<Snapshot>(&std::fs::read(data.snapshot()).expect("there")).expect("JSON");
         let first = read();
         assert_eq!(first.upstreams.len(), 2);
         assert_eq!(first.upstreams.iter().map(|upstream| upstream.replicas.len()).sum::<usize>(), 1);

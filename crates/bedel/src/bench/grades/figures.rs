@@ -148,7 +148,8 @@ impl Report {
     }
 
     fn rows(&self) -> Vec<(&str, Tally)> {
-        let routes = self.routes.iter().map(|(route, tally)| (if route.is_empty() { "?" } else { route.as_str() }, tally));
+        let routes =
+            self.routes.iter().map(|(route, tally)| (if route.is_empty() { "?" } else { route.as_str() }, tally));
         routes.map(|(route, tally)| (route, tally.clone())).chain([("all", self.all())]).collect()
     }
 
@@ -159,13 +160,20 @@ impl Report {
 
     /// For people.
     pub(super) fn table(&self) -> String {
-        let mut text = format!("{:<8}{:>10}{:>10}{:>9}{:>8}{:>11}", "route", "created", "repeated", "refused", "failed", "answers/s");
+        let mut text = format!(
+            "{:<8}{:>10}{:>10}{:>9}{:>8}{:>11}",
+            "route", "created", "repeated", "refused", "failed", "answers/s"
+        );
         for (name, _) in QUANTILES {
             let _ = write!(text, "{:>9}", format!("{name} ms"));
         }
         for (route, tally) in self.rows() {
             let Tally { created, repeated, refused, failed, .. } = tally;
-            let _ = write!(text, "\n{route:<8}{created:>10}{repeated:>10}{refused:>9}{failed:>8}{:>11.1}", self.rate(&tally));
+            let _ = write!(
+                text,
+                "\n{route:<8}{created:>10}{repeated:>10}{refused:>9}{failed:>8}{:>11.1}",
+                self.rate(&tally)
+            );
             for (_, quantile) in QUANTILES {
                 let _ = write!(text, "{:>9.2}", tally.milliseconds(quantile));
             }
