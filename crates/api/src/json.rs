@@ -72,13 +72,17 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = pointer(error.path());
         let error = error.into_inner();
-        if !error.is_data() {
+        let complaint = error.to_string();
+        // So serde_json calls a number where the name of an enum's variant is expected.
+        let another_type = complaint.starts_with("expected value");
+        if !error.is_data() && !another_type {
             return no_json(&error);
         }
         // What does not fit may stand before what is no JSON at all: that counts more.
         match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
-            Ok(_) => misfit(&path, &error.to_string()),
             Err(error) => no_json(&error),
+            Ok(_) if another_type => misfit(&path, "invalid type: a name is expected"),
+            Ok(_) => misfit(&path, &complaint),
         }
     })?;
     reader.end().map_err(|error| no_json(&error))?;
@@ -164,6 +168,15 @@ mod tests {
         #[serde(default)]
         #[expect(dead_code, reason = "only its parsing is tested")]
         inner: Vec<Inner>,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its parsing is tested")]
+        shade: Option<Shade>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Shade {
+        Dark,
     }
 
     #[derive(Debug, Deserialize)]
@@ -190,6 +203,10 @@ mod tests {
             "{\"name\":\"a\",\"inner\":[{\"size\":1},{}]}",
             "{\"name\":\"a\",\"inner\":[{\"size\":\"x\"}]}",
             "{\"name\":\"a\",\"inner\":[{\"size\":1,\"a/b\":1}]}",
+            "{\"name\":\"a\",\"shade\":\"dark\",\"inner\":1}",
+            "{\"name\":\"a\",\"shade\":\"x\"}",
+            "{\"name\":\"a\",\"shade\":1}",
+            "{\"name\":\"a\",\"shade\":1",
             "{\"name\":\"a\"} x",
             "\"\\ud800\"",
             "[]",
@@ -209,6 +226,10 @@ mod tests {
                 "422 /inner/1/size missing",
                 "422 /inner/0/size type",
                 "422 /inner/0/a~1b unknown",
+                "422 /inner type",
+                "422 /shade choice",
+                "422 /shade type",
+                "400  ",
                 "400  ",
                 "400  ",
                 "422  value",

@@ -13,8 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::transaction::{Answers, Batch, settle};
 use super::Waiting;
+use super::transaction::{Answers, Batch, settle};
 use crate::failure::Failure;
 use crate::model::batch::Line;
 use crate::model::{Route, Stored};
