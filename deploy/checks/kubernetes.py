@@ -243,6 +243,9 @@ class Campus:
                 for backend in rule.get("backendRefs", []):
                     self.backend(route, backend["name"], backend["port"])
                 for match in rule.get("matches", []) if shares else []:
+                    # The schema takes any word here.
+                    if match.get("path", {}).get("type", "PathPrefix") != "PathPrefix":
+                        self.say(route, f"a path is matched by {match['path']['type']}, and bedel's are prefixes")
                     path = match["path"]["value"] if "path" in match else "/" + match["method"]["service"]
                     found.setdefault(path, {}).update(shares)
         for gateway in self.of("Gateway"):
