@@ -11,9 +11,18 @@ pub fn line(cells: &[impl AsRef<str>]) -> String {
     line
 }
 
+/// What a cell says that [`line`] may have kept from being calculated.
+#[must_use]
+pub fn value(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|text| calculates(text)).unwrap_or(cell)
+}
+
+fn calculates(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
 fn cell(text: &str) -> String {
-    let calculates = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let safe = if calculates { format!("'{text}") } else { text.to_owned() };
+    let safe = if calculates(text) { format!("'{text}") } else { text.to_owned() };
     if safe.contains([',', '"', '\n', '\r']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
 }
 
@@ -28,7 +37,9 @@ mod tests {
         assert_eq!(cell("a=1"), "a=1");
         for bad in ["+1", "@x", "\tx"] {
             assert!(cell(bad).starts_with('\''), "{bad}");
+            assert_eq!(value(&cell(bad)), bad);
         }
+        assert_eq!((value("'a"), value("a")), ("'a", "a"));
         assert_eq!(line(&["a", "b c", ""]), "a,b c,\r\n");
     }
 }

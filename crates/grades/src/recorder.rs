@@ -18,8 +18,8 @@ mod writer;
 
 use writer::Writer;
 
-/// Writers of different shards do not wait for each other's tallies. There are few replicas, so that most have their own.
-const SHARDS: u64 = 16;
+/// Shards of a route: writers of different ones do not wait for each other's tallies.
+const SHARDS: u64 = 32;
 
 /// One way in. The record is durable when `record` returns `Ok`; after any failure it may be sent again.
 #[async_trait]
@@ -75,8 +75,13 @@ impl Recorder {
     #[must_use]
     pub fn spawn(deps: RecorderDeps) -> Self {
         let (queue, waiting) = mpsc::channel(usize::try_from(deps.queue).unwrap_or(usize::MAX).max(1));
-        let writer =
-            Writer { sql: deps.sql, clock: deps.clock, ids: deps.ids, route: deps.route, shard: shard(&deps.replica) };
+        let writer = Writer {
+            sql: deps.sql,
+            clock: deps.clock,
+            ids: deps.ids,
+            route: deps.route,
+            shard: shard(deps.route, &deps.replica),
+        };
         let hard = deps.lifecycle.hard().clone();
         deps.lifecycle.spawn_essential("grades.writer", writer.run(waiting, hard));
         Self { rules: deps.rules, route: deps.route, queue }
@@ -103,8 +108,37 @@ impl Ingest for Recorder {
 
 const ENDING: Failure = Failure::Away("This replica is ending: try again.");
 
-fn shard(replica: &str) -> u8 {
-    let mut hasher = DefaultHasher::new();
-    replica.hash(&mut hasher);
-    u8::try_from(hasher.finish() % SHARDS).unwrap_or(0)
+/// The replicas of a campus have a shard each, by their numbers; names without a number share by chance.
+fn shard(route: Route, replica: &str) -> u8 {
+    let chance = || {
+        let mut hasher = DefaultHasher::new();
+        replica.hash(&mut hasher);
+        hasher.finish()
+    };
+    let number = replica.rsplit_once('-').and_then(|(_, number)| number.parse().ok());
+    let first = match route {
+        Route::Grpc => 0,
+        Route::Redis => SHARDS,
+    };
+    u8::try_from(first + number.unwrap_or_else(chance) % SHARDS).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_replicas_of_a_campus_have_shards_of_their_own() {
+        let named = [(Route::Grpc, "grades-grpc-server"), (Route::Redis, "grades-redis")];
+        let shards: BTreeSet<u8> = named
+            .into_iter()
+            .flat_map(|(route, role)| (1..=4).map(move |number| shard(route, &format!("{role}-{number}"))))
+            .collect();
+        assert_eq!(shards.len(), 8);
+        let pod = shard(Route::Redis, "grades-redis-7f9c-x2x4l");
+        assert_eq!(pod, shard(Route::Redis, "grades-redis-7f9c-x2x4l"));
+        assert_ne!(pod, shard(Route::Grpc, "grades-redis-7f9c-x2x4l"));
+    }
 }

@@ -3,6 +3,7 @@
 use api::Problem;
 use api::auth::{Caller, UserRole};
 use kernel::clock::Timestamp;
+use kernel::error::Kind;
 use kernel::id::Id;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,8 +62,11 @@ pub(super) fn visible(caller: &Caller, wanted: Filter) -> Result<Filter, Problem
         return Ok(Filter { courses: rights::readable_courses(caller)?, ..wanted });
     }
     caller.need_scope("grades:read")?;
-    match caller.carnet {
-        Some(own) if wanted.carnet.is_none_or(|carnet| carnet == own) => Ok(Filter { carnet: Some(own), ..wanted }),
-        _ => Err(Problem::not_found()),
+    let Some(own) = caller.carnet else {
+        return Err(Problem::new(Kind::NotFound, "This account has no carnet: ask an administrator to enter it."));
+    };
+    if wanted.carnet.is_some_and(|carnet| carnet != own) {
+        return Err(Problem::not_found());
     }
+    Ok(Filter { carnet: Some(own), ..wanted })
 }

@@ -122,7 +122,8 @@ fn record(line: usize, cells: &[String], order: &[usize; COLUMNS.len()]) -> Resu
         faults.push(LineFault { line, field: Some("semestre"), code: "choice", detail });
         Semester::First
     });
-    let record = Record { carnet, nombre: nombre.to_owned(), curso: curso.to_owned(), nota, semestre, year };
+    let record =
+        Record { carnet, nombre: api::csv::value(nombre).to_owned(), curso: curso.to_owned(), nota, semestre, year };
     if faults.is_empty() { Ok(record) } else { Err(faults) }
 }
 

@@ -118,7 +118,7 @@ proptest! {
 
     /// What is written for a spreadsheet is read back.
     #[test]
-    fn a_written_table_reads_back(names in proptest::collection::vec("[^=+@\\-'\\pC\\pZ][^\\pC]{0,20}[^\\pC\\pZ]", 1..20)) {
+    fn a_written_table_reads_back(names in proptest::collection::vec("[^'\\pC\\pZ][^\\pC]{0,20}[^\\pC\\pZ]", 1..20)) {
         let records: Vec<Record> = (1..).zip(&names).map(|(carnet, nombre)| Record {
             carnet, nombre: nombre.clone(), curso: "SO1".to_owned(), nota: 61, semestre: Semester::First, year: 2023,
         }).collect();
