@@ -145,7 +145,7 @@ mod tests {
         Arc::new(move || {
             let (ours, theirs) = tokio::io::duplex(4096);
             tokio::spawn(serve(theirs, answer));
-            async move { Ok(Box::new(ours) as Box<dyn super::super::dial::Stream>) }.boxed()
+            async move { anyhow::Ok(Box::new(ours) as Box<dyn super::super::dial::Stream>) }.boxed()
         })
     }
 
