@@ -26,4 +26,4 @@ fmt: ## format the Rust sources and write the generated files
 	@cargo fmt --all && cargo xtask generated --write
 
 clean-tools: ## remove what `make` installed into .tools (Debian packages stay)
-	@rm -rf .tools web/node_modules tests/clients/node_modules conformance/peers/node_modules
+	@rm -rf .tools web/node_modules tests/clients/node_modules conformance/peers/node_modules deploy/schemas/node_modules

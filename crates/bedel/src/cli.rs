@@ -12,6 +12,7 @@ use kernel::role::Role;
 mod amounts;
 mod files;
 
+use crate::roles::peers::Peer;
 pub(crate) use files::{Get, Put, Share, ShareAction, Transfers, Voucher, VoucherAction};
 
 /// One program that runs a campus: large files, and what keeps them moving when machines die.
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     /// Bring every service's tables up to date.
     #[command(after_help = "Example: bedel migrate --config bedel.toml")]
     Migrate(Settings),
+    /// Make the keys of tokens and of rooms that are not there yet, where no `bedel up` does.
+    #[command(after_help = "Example: bedel keys --data ./secrets")]
+    Keys(Settings),
     /// Write, check or describe settings.
     #[command(subcommand, after_help = "Example: bedel config init > bedel.toml")]
     Config(Config),
@@ -95,7 +99,7 @@ pub(crate) enum Command {
     #[command(subcommand, after_help = "Example: bedel rooms inventory 2025-10")]
     Rooms(rooms::Rooms),
     /// Measure a campus, or whatever else answers as one.
-    #[command(subcommand, after_help = "Example: bedel bench rooms --report docs/report")]
+    #[command(subcommand, after_help = "Examples:\n  bedel bench rooms --report docs/report\n  bedel bench grades --rate 1000")]
     Bench(bench::Bench),
 }
 
@@ -138,7 +142,7 @@ pub(crate) struct Run {
     /// Which role.
     pub(crate) role: Role,
     /// The replica's name.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", env = "BEDEL_REPLICA")]
     pub(crate) replica: Option<String>,
     /// See [`Settings`].
     #[command(flatten)]
@@ -149,6 +153,10 @@ pub(crate) struct Run {
     /// An inherited listening socket, as NAME=DESCRIPTOR.
     #[arg(long, value_name = "NAME=FD")]
     pub(crate) listen_fd: Vec<String>,
+    /// Where a role's replicas are, when nobody hands a socket down, as then there is no orchestrator that tells: every
+    /// address of the host is one.
+    #[arg(long = "peer", value_name = "ROLE=HOST:PORT", env = "BEDEL_PEERS", value_delimiter = ',')]
+    pub(crate) peers: Vec<Peer>,
 }
 
 /// `bedel status`.
@@ -193,6 +201,9 @@ pub(crate) enum Config {
     /// Read the settings as `bedel up` would and print them.
     #[command(after_help = "Example: bedel config check --config bedel.toml")]
     Check(Settings),
+    /// Print every role as JSON: its paths, protocol, replicas and how long it drains, for another orchestrator.
+    #[command(after_help = "Example: bedel config roles | jq '.[].name'")]
+    Roles,
     /// Print the JSON Schema of the settings.
     #[command(after_help = "Example: bedel config schema > bedel.schema.json")]
     Schema,

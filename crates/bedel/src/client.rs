@@ -14,7 +14,7 @@ pub(crate) mod rm;
 pub(crate) mod rooms;
 mod session;
 pub(crate) mod share;
-mod tls;
+pub(crate) mod tls;
 pub(crate) mod transfers;
 pub(crate) mod voucher;
 

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context;
+use kernel::config::{Config, Security};
 use kernel::data_dir::{DataDir, replace_file};
 use kernel::id::IdSource;
 
@@ -13,11 +14,24 @@ pub(crate) const ADMIN_PASSWORD: &str = "BEDEL_ADMIN_PASSWORD";
 /// Letters and digits that are not taken for one another.
 const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789A";
 
+/// Makes whatever keys of a campus are missing.
+///
+/// # Errors
+/// If they cannot be written.
+pub(crate) fn ensure(config: &Config, data: &DataDir, ids: &IdSource) -> anyhow::Result<()> {
+    ensure_token_keys(data, ids)?;
+    if config.rooms.security == Security::Curve {
+        let campus = crate::roles::rooms_links::campus(&config.rooms, data);
+        rooms::keys::ensure_campus(&campus, ids).context("the keys of rooms")?;
+    }
+    Ok(())
+}
+
 /// Makes the token keys if there are none.
 ///
 /// # Errors
 /// If they cannot be written.
-pub(crate) fn ensure_token_keys(data: &DataDir, ids: &IdSource) -> anyhow::Result<()> {
+fn ensure_token_keys(data: &DataDir, ids: &IdSource) -> anyhow::Result<()> {
     let private = data.signing_key();
     let public = match read_if_there(&private)? {
         Some(pem) => api::auth::Signer::from_pem(&pem).with_context(|| private.display().to_string())?.jwks(),

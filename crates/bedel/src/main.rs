@@ -14,10 +14,13 @@ mod status;
 mod up;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use cli::{Cli, Command, Config};
+use kernel::clock::SystemClock;
 use kernel::config::ConfigError;
+use kernel::id::IdSource;
 
 /// The exit code of bad configuration.
 const BAD_CONFIGURATION: u8 = 64;
@@ -66,6 +69,17 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             roles::migrate(&config, &data).await?;
             println!("Every service's tables are up to date.");
         }
+        Command::Keys(arguments) => {
+            let (config, data) = settings::load(&arguments, toml::Table::new())?;
+            data.create()?;
+            keys::ensure(&config, &data, &IdSource::from_os(Arc::new(SystemClock)))?;
+            println!(
+                "{} signs tokens, {} verifies them.",
+                data.signing_key().display(),
+                data.verifying_keys().display()
+            );
+        }
+        Command::Config(Config::Roles) => show(&roles::described())?,
         Command::Config(Config::Init) => show(&kernel::config::Config::template())?,
         Command::Config(Config::Schema) => show(&kernel::config::Config::schema())?,
         Command::Config(Config::Check(arguments)) => {

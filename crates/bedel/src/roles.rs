@@ -5,6 +5,7 @@ mod files;
 mod gateway;
 mod grades;
 mod inherited;
+pub(crate) mod peers;
 mod portal;
 mod rooms_faculty;
 pub(crate) mod rooms_links;
@@ -27,6 +28,7 @@ use kernel::secret::Secret;
 use store::Sql;
 use toml::Table;
 
+use self::peers::Peers;
 use crate::cli::Run;
 use crate::{keys, logging, settings};
 
@@ -73,7 +75,13 @@ pub(crate) async fn run(arguments: Run) -> anyhow::Result<ExitCode> {
         data,
         lifecycle: Lifecycle::new(),
     };
+    replica.data.create()?;
     let lifecycle = replica.lifecycle.clone();
+    if arguments.listen_fd.is_empty() && !arguments.peers.is_empty() {
+        let peers = Peers::find(arguments.peers, &replica.data, Arc::clone(&replica.clock)).await?;
+        let gateway = (role == Role::Gateway).then(|| replica.data.gateway_socket(&replica.name));
+        tokio::spawn(lifecycle.soft().clone().run_until_cancelled_owned(peers.follow(gateway)));
+    }
     tracing::info!(role = role.name(), replica = replica.name, "starting");
     match role {
         Role::Gateway => gateway::spawn(replica).await?,
@@ -87,6 +95,29 @@ pub(crate) async fn run(arguments: Run) -> anyhow::Result<ExitCode> {
         Role::Portal => portal::spawn(replica).await?,
     }
     Ok(lifecycle.run_to_end(role.manifest().drain).await)
+}
+
+/// Every role as JSON: what another orchestrator must know.
+#[must_use]
+pub(crate) fn described() -> String {
+    let roles: Vec<_> = Role::ALL
+        .into_iter()
+        .map(|role| {
+            let manifest = role.manifest();
+            serde_json::json!({
+                "name": role,
+                "prefixes": manifest.prefixes,
+                "protocol": manifest.protocol,
+                "drain_s": manifest.drain.as_secs(),
+                "replicas": {
+                    "default": manifest.default_replicas, "min": manifest.min_replicas, "max": manifest.max_replicas
+                },
+                "autoscaled": manifest.autoscaled,
+                "writes_sql": manifest.writes_sql,
+            })
+        })
+        .collect();
+    format!("{:#}\n", serde_json::Value::from(roles))
 }
 
 /// Brings every service's tables up to date and sees to it that there is an administrator.

@@ -9,7 +9,6 @@ use anyhow::Context;
 use bytes::Bytes;
 use files::model::transfer::{self, Transfer, TransferState};
 use kernel::clock::{Clock, SystemClock};
-use kernel::config::Security;
 use kernel::data_dir::DataDir;
 use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
@@ -55,12 +54,8 @@ pub(crate) async fn up(arguments: Up) -> anyhow::Result<ExitCode> {
     if campus.adopted() == 0 {
         roles::rooms_links::check_free(&config)?;
     }
-    keys::ensure_token_keys(&data, &ids)?;
+    keys::ensure(&config, &data, &ids)?;
     let admin_password = keys::admin_password(&data, &ids)?;
-    if config.rooms.security == Security::Curve {
-        let campus = roles::rooms_links::campus(&config.rooms, &data);
-        rooms::keys::ensure_campus(&campus, &ids).context("the keys of rooms")?;
-    }
     roles::migrate(&config, &data).await?;
     let lifecycle = Lifecycle::new();
     let live = store::open_live(&config.live, &data, clock).await.context("the live store")?;

@@ -86,6 +86,10 @@ impl Session {
 pub(crate) struct Campus {
     client: Client,
     url: String,
+    /// See [`Session`].
+    authority: Option<String>,
+    /// See [`Session`].
+    fingerprint: Option<String>,
     /// `None` when the token came from `BEDEL_TOKEN`, which nobody can renew.
     session: Option<tokio::sync::Mutex<Session>>,
     token: tokio::sync::Mutex<String>,
@@ -107,21 +111,59 @@ impl Campus {
     /// If there is none, with what to do.
     pub(crate) fn open() -> anyhow::Result<Self> {
         let session = Session::load()?;
-        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         if let Some(token) = variable("BEDEL_TOKEN") {
             let url = variable("BEDEL_URL").or_else(|| session.as_ref().map(|session| session.url.clone()));
             let url = url.context("BEDEL_TOKEN is set: set BEDEL_URL too, or log in with `bedel login URL`")?;
-            let same = session.filter(|session| session.url == url.trim_end_matches('/')).unwrap_or_default();
-            let client = tls::client(same.authority.as_deref(), same.fingerprint.as_deref())?;
-            return Ok(Self { client, url: trimmed(&url), session: None, token: tokio::sync::Mutex::new(token) });
+            return Self::with_token(&url, token, session.filter(|session| session.url == trimmed(&url)));
         }
         let Some(session) = session else { bail!("log in first: bedel login URL") };
         if let Some(url) = variable("BEDEL_URL").filter(|url| trimmed(url) != session.url) {
             bail!("you are logged in at {}, not at {url}: bedel login {url}", session.url);
         }
-        let client = tls::client(session.authority.as_deref(), session.fingerprint.as_deref())?;
-        let token = tokio::sync::Mutex::new(session.access_token.clone());
-        Ok(Self { client, url: session.url.clone(), session: Some(tokio::sync::Mutex::new(session)), token })
+        Self::of_session(session)
+    }
+
+    fn with_token(url: &str, token: String, same: Option<Session>) -> anyhow::Result<Self> {
+        let same = same.unwrap_or_default();
+        Ok(Self {
+            client: tls::client(same.authority.as_deref(), same.fingerprint.as_deref())?,
+            url: trimmed(url),
+            authority: same.authority,
+            fingerprint: same.fingerprint,
+            session: None,
+            token: tokio::sync::Mutex::new(token),
+        })
+    }
+
+    fn of_session(session: Session) -> anyhow::Result<Self> {
+        Ok(Self {
+            client: tls::client(session.authority.as_deref(), session.fingerprint.as_deref())?,
+            url: session.url.clone(),
+            authority: session.authority.clone(),
+            fingerprint: session.fingerprint.clone(),
+            token: tokio::sync::Mutex::new(session.access_token.clone()),
+            session: Some(tokio::sync::Mutex::new(session)),
+        })
+    }
+
+    /// The campus at `url`, if this machine has a token for it; with `BEDEL_TOKEN` it has one for any.
+    ///
+    /// # Errors
+    /// If what is remembered cannot be read.
+    pub(crate) fn at(url: &str) -> anyhow::Result<Option<Self>> {
+        let session = Session::load()?.filter(|session| session.url == trimmed(url));
+        if let Some(token) = variable("BEDEL_TOKEN") {
+            return Self::with_token(url, token, session).map(Some);
+        }
+        session.map(Self::of_session).transpose()
+    }
+
+    /// How connections to this campus that the client does not make find out that it is this campus.
+    ///
+    /// # Errors
+    /// If the remembered authority is no certificate.
+    pub(crate) fn tls(&self) -> anyhow::Result<rustls::ClientConfig> {
+        tls::config(self.authority.as_deref(), self.fingerprint.as_deref())
     }
 
     /// The campus's address.
@@ -162,6 +204,14 @@ impl Campus {
         if !url.starts_with(&format!("{}/", self.url)) {
             bail!("the campus pointed elsewhere ({url}): no token is sent there");
         }
+        Ok(self.client.request(method, url).bearer_auth(self.token().await?))
+    }
+
+    /// A token that is valid for at least [`RENEW_AHEAD_S`], if anybody can renew it.
+    ///
+    /// # Errors
+    /// If it has ended and could not be renewed.
+    pub(crate) async fn token(&self) -> anyhow::Result<String> {
         let mut token = self.token.lock().await;
         if self.session.is_none() && seconds_left(&token) <= 0 {
             return Err(SessionEnded(self.url.clone()).into());
@@ -174,7 +224,7 @@ impl Campus {
                 Err(_) => {}
             }
         }
-        Ok(self.client.request(method, url).bearer_auth(&*token))
+        Ok(token.clone())
     }
 
     /// Several `bedel` processes share one session: the file's lock decides who renews it.
@@ -212,6 +262,10 @@ impl Campus {
         drop(lock);
         Ok(tokens.access_token)
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// An address without the slash at its end.

@@ -8,8 +8,10 @@ use reqwest::{Certificate, Client};
 use ring::digest::{SHA256, digest};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_platform_verifier::ConfigVerifierExt;
 
 /// Accepts the one certificate whose SHA-256 is `expected`; with none expected, refuses all and notes what it saw.
 #[derive(Debug)]
@@ -97,6 +99,24 @@ pub(crate) fn client(authority: Option<&str>, fingerprint: Option<&str>) -> anyh
         builder = builder.tls_certs_only(roots);
     }
     builder.build().context("the HTTP client could not be made")
+}
+
+/// What [`client`] believes, for connections that it does not make.
+///
+/// # Errors
+/// If `authority` is no certificate, or the system's authorities cannot be read.
+pub(crate) fn config(authority: Option<&str>, fingerprint: Option<&str>) -> anyhow::Result<ClientConfig> {
+    if let Some(expected) = fingerprint {
+        return Ok(pinned(Some(expected))?.0);
+    }
+    let Some(pem) = authority else {
+        return ClientConfig::with_platform_verifier().context("the system's authorities cannot be read");
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        roots.add(certificate.context("the authority's file is not PEM")?)?;
+    }
+    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }
 
 /// The SHA-256 of the certificate that `url` shows, in hex.

@@ -13,6 +13,7 @@ mod harness;
 mod kills;
 mod links;
 mod outages;
+mod peers;
 mod puts;
 mod refusals;
 mod registrar;
