@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::Complaints;
 
 /// Which of the workspace's crates a crate may import. Tests may import `testkit` besides.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("bedel-kernel", &[]),
     ("bedel-testkit", &[]),
     ("bedel-store", &["bedel-kernel"]),
@@ -23,6 +23,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("bedel-files", &["bedel-kernel", "bedel-api", "bedel-store"]),
     ("bedel-rooms", &["bedel-kernel", "bedel-api", "bedel-store"]),
     ("bedel-grades", &["bedel-kernel", "bedel-api", "bedel-store"]),
+    ("bedel-backup", &["bedel-kernel", "bedel-api", "bedel-store", "bedel-vault"]),
     (
         "bedel",
         &[
@@ -36,6 +37,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "bedel-files",
             "bedel-rooms",
             "bedel-grades",
+            "bedel-backup",
         ],
     ),
     ("xtask", &[]),

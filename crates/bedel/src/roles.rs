@@ -1,6 +1,7 @@
 //! `bedel run ROLE`: config → build → spawn, one function a role.
 
 mod accounts;
+mod backup_server;
 mod files;
 mod gateway;
 mod grades;
@@ -92,6 +93,7 @@ pub(crate) async fn run(arguments: Run) -> anyhow::Result<ExitCode> {
         Role::GradesGrpcClient => grades::grpc_client(replica).await?,
         Role::GradesGrpcServer => grades::grpc_server(replica).await?,
         Role::GradesRedis => grades::redis(replica).await?,
+        Role::BackupServer => backup_server::spawn(replica).await?,
         Role::Portal => portal::spawn(replica).await?,
     }
     Ok(lifecycle.run_to_end(role.manifest().drain).await)
@@ -133,6 +135,7 @@ pub(crate) async fn migrate(config: &Config, data: &DataDir) -> anyhow::Result<(
         ("files", ::files::migrations()),
         ("rooms", ::rooms::migrations()),
         ("grades", ::grades::migrations()),
+        ("backups", ::backup::migrations()),
     ];
     for (service, migrations) in services {
         let sql = Sql::open(service, &config.sql, data).await?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 mod accounts;
+mod backups;
 mod files;
 mod gateway;
 mod grades;
@@ -18,6 +19,7 @@ mod rooms;
 mod sql;
 
 pub use accounts::Accounts;
+pub use backups::Backups;
 pub use files::Files;
 pub use gateway::Gateway;
 pub use grades::Grades;
@@ -47,6 +49,8 @@ pub struct Config {
     pub rooms: Rooms,
     /// Grades of students.
     pub grades: Grades,
+    /// Backups of nodes.
+    pub backups: Backups,
     /// Logging.
     pub log: Log,
 }
@@ -136,7 +140,8 @@ impl Config {
         self.accounts.validate()?;
         self.files.validate()?;
         self.rooms.validate()?;
-        self.grades.validate()
+        self.grades.validate()?;
+        self.backups.validate()
     }
 
     /// The JSON Schema of the settings, pretty-printed.

@@ -29,6 +29,8 @@ pub enum Role {
     GradesGrpcServer,
     /// Grades, route 2: takes records over HTTP and keeps them, with the live store beside SQL.
     GradesRedis,
+    /// Backups of nodes: one leads and calls their agents, the others stand by.
+    BackupServer,
 }
 
 /// What a role speaks on its socket.
@@ -67,7 +69,7 @@ pub struct Manifest {
 
 impl Role {
     /// Every role, in the order in which they start.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Gateway,
         Self::Accounts,
         Self::Files,
@@ -76,6 +78,7 @@ impl Role {
         Self::GradesGrpcServer,
         Self::GradesGrpcClient,
         Self::GradesRedis,
+        Self::BackupServer,
         Self::Portal,
     ];
 
@@ -92,6 +95,7 @@ impl Role {
             Self::GradesGrpcClient => "grades-grpc-client",
             Self::GradesGrpcServer => "grades-grpc-server",
             Self::GradesRedis => "grades-redis",
+            Self::BackupServer => "backup-server",
         }
     }
 
@@ -176,6 +180,18 @@ impl Role {
                 max_replicas: 1,
                 autoscaled: false,
                 writes_sql: false,
+            },
+            Self::BackupServer => Manifest {
+                role: self,
+                prefixes: &["/api/v1/backups"],
+                protocol: Protocol::Http1,
+                drain: Duration::from_secs(5),
+                default_replicas: 2,
+                min_replicas: 1,
+                // A third while one is replaced.
+                max_replicas: 3,
+                autoscaled: false,
+                writes_sql: true,
             },
             Self::GradesGrpcClient => Manifest {
                 // Only its gRPC server writes for it.

@@ -243,11 +243,12 @@ fn spawn(data: &Path, settings: &[(&str, &str)], listen: &str, namespace: Option
         .arg(data)
         .env("BEDEL_ADMIN_PASSWORD", PASSWORD)
         .env("BEDEL_GATEWAY__LISTEN_TLS", "127.0.0.1:0")
-        // The ports of rooms are fixed, and many campuses run at once: whoever wants rooms says where. Grades are
-        // three processes more, for those who want them.
+        // The ports of rooms are fixed, and many campuses run at once: whoever wants rooms says where. Grades and backups
+        // are five processes more, for those who want them.
         .env(
             "BEDEL_ORCHESTRATOR__REPLICAS",
-            "{ rooms_server = 0, rooms_faculty = 0, grades_grpc_client = 0, grades_grpc_server = 0, grades_redis = 0 }",
+            "{ rooms_server = 0, rooms_faculty = 0, grades_grpc_client = 0, grades_grpc_server = 0, grades_redis = 0, \
+             backup_server = 0 }",
         )
         .envs(settings.iter().copied())
         .stdin(Stdio::null())

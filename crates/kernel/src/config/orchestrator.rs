@@ -48,6 +48,8 @@ pub struct Replicas {
     pub grades_grpc_server: u32,
     /// Grades, route 2.
     pub grades_redis: u32,
+    /// Servers of backups: the leading one and its standby.
+    pub backup_server: u32,
 }
 
 impl Default for Replicas {
@@ -62,6 +64,7 @@ impl Default for Replicas {
             grades_grpc_client: Role::GradesGrpcClient.manifest().default_replicas,
             grades_grpc_server: Role::GradesGrpcServer.manifest().default_replicas,
             grades_redis: Role::GradesRedis.manifest().default_replicas,
+            backup_server: Role::BackupServer.manifest().default_replicas,
         }
     }
 }
@@ -80,6 +83,7 @@ impl Replicas {
             Role::GradesGrpcClient => self.grades_grpc_client,
             Role::GradesGrpcServer => self.grades_grpc_server,
             Role::GradesRedis => self.grades_redis,
+            Role::BackupServer => self.backup_server,
         }
     }
 }
