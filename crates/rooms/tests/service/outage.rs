@@ -73,8 +73,7 @@ async fn with_sql_stopped_nobody_waits_for_ever() {
 async fn without_the_live_store_everything_goes_on() {
     let redis = testkit::redis::Redis::start().await;
     let campus = Campus::sqlite().await;
-    let live =
-        kernel::config::Live { url: kernel::secret::Secret::new(redis.url()), ..kernel::config::Live::default() };
+    let live = kernel::config::Live { url: kernel::secret::Secret::new(redis.url()) };
     let server = campus.server_with_live("rooms-server-1", &live).await;
     server.leads().await;
     redis.kill();
