@@ -19,7 +19,7 @@ use rooms::wire::{Address, Dealer, Key};
 use serde::Serialize;
 
 use super::campus::{Campus, key};
-use super::spread::{Spread, ms};
+use super::spread::Spread;
 use crate::cli::bench::RoomsServer;
 
 /// Requests of 7 classrooms and 2 laboratories of which a semester's 380 and 60 hold 48.
@@ -37,6 +37,7 @@ struct Found {
     seconds: f64,
     transactions: usize,
     transactions_per_s: f64,
+    /// Of all, also before and after what was measured.
     accepted: usize,
     not_accepted: usize,
     /// SOL to PROP.
@@ -85,9 +86,9 @@ pub(super) async fn rooms_server(arguments: RoomsServer) -> anyhow::Result<ExitC
     }
     let mut done = Vec::new();
     while let Some(faculty) = tasks.join_next().await {
-        done.extend(faculty??.into_iter().filter(|one| one.ended >= from && one.ended < until));
+        done.extend(faculty??);
     }
-    let found = Found::of(&done, Duration::from_secs(arguments.seconds));
+    let found = Found::of(&done, from, until);
     if arguments.json {
         println!("{}", serde_json::to_string(&found)?);
     } else {
@@ -182,15 +183,18 @@ impl Faculty {
 }
 
 impl Found {
-    fn of(done: &[Done], measured: Duration) -> Self {
-        let accepted = done.iter().filter(|one| one.accepted).count();
-        let spread = |span: fn(&Done) -> Option<Duration>| Spread::of(done.iter().filter_map(span).collect());
+    fn of(all: &[Done], from: Instant, until: Instant) -> Self {
+        let accepted = all.iter().filter(|one| one.accepted).count();
+        let done: Vec<&Done> = all.iter().filter(|one| one.ended >= from && one.ended < until).collect();
+        let spread =
+            |span: fn(&Done) -> Option<Duration>| Spread::of(done.iter().filter_map(|one| span(one)).collect());
+        let seconds = (until - from).as_secs_f64();
         Self {
-            seconds: ms(measured) / 1e3,
+            seconds,
             transactions: done.len(),
-            transactions_per_s: f64::from(u32::try_from(done.len()).unwrap_or(u32::MAX)) / measured.as_secs_f64(),
+            transactions_per_s: f64::from(u32::try_from(done.len()).unwrap_or(u32::MAX)) / seconds,
             accepted,
-            not_accepted: done.len() - accepted,
+            not_accepted: all.len() - accepted,
             proposal: spread(|one| Some(one.begun.proposed? - one.begun.asked)),
             resolution: spread(|one| Some(one.ended - one.begun.proposed?)),
             transaction: spread(|one| Some(one.ended - one.begun.asked)),

@@ -95,6 +95,6 @@ fn one_client_drives_both_servers() {
         let at = format!("tcp://127.0.0.1:{}", service.number());
         // It dials until the peer listens.
         let found = json(&bedel(&[&["bench", "rooms-server", "--at", &at, "--keys", keys], &small[..]].concat()));
-        assert!(found["not_accepted"] == 0 && found["transaction"].is_object(), "{workers} workers: {found}");
+        assert!(found["accepted"].as_u64() > Some(0) && found["not_accepted"] == 0, "{workers} workers: {found}");
     }
 }

@@ -40,6 +40,7 @@ struct Machines {
 
 impl Machines {
     async fn new() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let (maria, link) = (MariaDb::start().await, Link::new());
         let bridge = FaultProxy::start_on(link.near_address(), ([127, 0, 0, 1], maria.port()).into(), 5).await;
         let folder = tempfile::tempdir().expect("a folder");
