@@ -396,6 +396,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who decided what about faculties, programmes and their keys, newest first. */
+        get: operations["list_decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/export/{what}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A part of the record as a table, newest first. Requests: `GET /api/v1/rooms/requests.csv` and
+         *     `GET /api/v1/rooms/requests`.
+         */
+        get: operations["export_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms/inventory": {
         parameters: {
             query?: never;
@@ -413,6 +450,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Faculties and programmes in the order of their names, and whether their keys are admitted. */
+        get: operations["list_members"];
+        put?: never;
+        /** Make a faculty or a programme, and admit its key. */
+        post: operations["create_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/members/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a faculty with its programmes, or a programme. Their keys are revoked; what they asked for stays. */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /** Change a faculty's or a programme's title. Its name is its key's and stays. */
+        patch: operations["rename_member"];
+        trace?: never;
+    };
+    "/api/v1/rooms/members/{name}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Admit a key, and no other of this faculty or programme: connections with the former one end. */
+        put: operations["admit_key"];
+        post?: never;
+        /** Take the key of a faculty or a programme away. Its living connections end within a second. */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms/metrics": {
         parameters: {
             query?: never;
@@ -422,6 +513,23 @@ export interface paths {
         };
         /** Leadership, counts, response times and refusals. */
         get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/metrics/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Response times, refusals, processor time and memory of each server over time. */
+        get: operations["get_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -836,6 +944,11 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * @description What an administrator did.
+         * @enum {string}
+         */
+        Action: "create" | "rename" | "remove" | "admit" | "revoke";
+        /**
          * @description What an alert is about.
          * @enum {string}
          */
@@ -987,6 +1100,20 @@ export interface components {
              */
             uploaded: number;
         };
+        /** @description What an administrator decided about a faculty or a programme. */
+        DecisionView: {
+            /** @description What was done. */
+            action: components["schemas"]["Action"];
+            /** Format: date-time */
+            at: string;
+            /** @description The public key, or the title; may be empty. */
+            detail: string;
+            id: string;
+            /** @description To whom. */
+            member: string;
+            /** @description The user's name for logging in. */
+            user: string;
+        };
         /**
          * @description Which way the bytes go.
          * @enum {string}
@@ -1096,6 +1223,62 @@ export interface components {
              */
             bytes: number | null;
         };
+        /** @description How servers did over time. */
+        History: {
+            /** Format: date-time */
+            from: string;
+            servers: components["schemas"]["ServerHistory"][];
+            /**
+             * Format: int64
+             * @description How long a point stands for, in seconds.
+             */
+            step_s: number;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @description What a server did in `step_s` seconds. */
+        HistoryPoint: {
+            /**
+             * Format: date-time
+             * @description Their beginning.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description Of one core.
+             */
+            cpu_percent: number;
+            /** @description It led at the end of one of its half minutes. */
+            leading: boolean;
+            /**
+             * Format: int64
+             * @description The most.
+             */
+            memory_bytes: number;
+            /** Format: double */
+            proposal_max_ms: number | null;
+            /** Format: double */
+            proposal_mean_ms: number | null;
+            /**
+             * Format: int64
+             * @description Requests that were answered with a proposal or a denial.
+             */
+            proposals: number;
+            /**
+             * Format: int64
+             * @description Connections that were refused.
+             */
+            refused: number;
+            /** Format: double */
+            resolution_max_ms: number | null;
+            /** Format: double */
+            resolution_mean_ms: number | null;
+            /**
+             * Format: int64
+             * @description Acknowledgements that were answered.
+             */
+            resolutions: number;
+        };
         /** @description Who has a room. */
         Holder: {
             faculty: string;
@@ -1115,6 +1298,12 @@ export interface components {
             semester: string;
             /** @description Requests that wait for rooms. */
             waiting: number;
+        };
+        /** @description A member whose key was admitted. */
+        IssuedKey: {
+            /** @description What its file `NAME.key` is to hold, if the pair was made here. It is not shown again. */
+            key_file: string | null;
+            member: components["schemas"]["MemberView"];
         };
         /**
          * @description Where something that was begun with a voucher stands, as a word.
@@ -1167,9 +1356,36 @@ export interface components {
              */
             url: string;
         };
+        MemberTitle: {
+            /** @description For people. */
+            title: string;
+        };
+        /** @description A faculty, or a programme of one, and its key. */
+        MemberView: {
+            /** @description Its key is admitted on the machine that answers. */
+            admitted: boolean;
+            /** Format: date-time */
+            changed_at: string;
+            /** @description The name of the user who decided last; empty while nobody has. */
+            changed_by: string;
+            /**
+             * @description Whose programme it is; `null`: it is a faculty.
+             * @example faculty-01
+             */
+            faculty: string | null;
+            /**
+             * @description Its key's name.
+             * @example program-01-1
+             */
+            name: string;
+            /** @description The last key that was decided on (Z85), admitted or not. */
+            public_key: string | null;
+            /** @description For people. */
+            title: string;
+        };
         /** @description How the service does. */
         Metrics: {
-            leader?: components["schemas"]["LeaderView"] | null;
+            leader: components["schemas"]["LeaderView"] | null;
             /** @description SOL → PROP or RES. */
             proposal: components["schemas"]["Spread"];
             /** @description The newest of them. */
@@ -1185,6 +1401,23 @@ export interface components {
             resolution: components["schemas"]["Spread"];
             /** @description What happened to the servers, newest first. */
             servers: components["schemas"]["ServerView"][];
+        };
+        NewKey: {
+            /** @description A public key (Z85), also one that was revoked; a pair is made if none is given. */
+            public_key?: string | null;
+        };
+        NewMemberBody: {
+            /** @description Whose programme it is; without it, it is a faculty. */
+            faculty?: string | null;
+            /**
+             * @description Its key's name: 1 to 64 letters, digits, dots, hyphens and underscores.
+             * @example program-11-1
+             */
+            name: string;
+            /** @description Its public key (Z85); a pair is made if none is given. */
+            public_key?: string | null;
+            /** @description For people. */
+            title?: string;
         };
         NewRequest: {
             /** Format: int32 */
@@ -1384,6 +1617,25 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Paged_DecisionView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description What was done. */
+                action: components["schemas"]["Action"];
+                /** Format: date-time */
+                at: string;
+                /** @description The public key, or the title; may be empty. */
+                detail: string;
+                id: string;
+                /** @description To whom. */
+                member: string;
+                /** @description The user's name for logging in. */
+                user: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Paged_File: {
             /** @description The items, in the list's order. */
             items: {
@@ -1443,6 +1695,34 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Paged_MemberView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description Its key is admitted on the machine that answers. */
+                admitted: boolean;
+                /** Format: date-time */
+                changed_at: string;
+                /** @description The name of the user who decided last; empty while nobody has. */
+                changed_by: string;
+                /**
+                 * @description Whose programme it is; `null`: it is a faculty.
+                 * @example faculty-01
+                 */
+                faculty: string | null;
+                /**
+                 * @description Its key's name.
+                 * @example program-01-1
+                 */
+                name: string;
+                /** @description The last key that was decided on (Z85), admitted or not. */
+                public_key: string | null;
+                /** @description For people. */
+                title: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Paged_RequestView: {
             /** @description The items, in the list's order. */
             items: {
@@ -1459,9 +1739,9 @@ export interface components {
                  * Format: date-time
                  * @description When the proposal ends.
                  */
-                deadline?: string | null;
+                deadline: string | null;
                 /** @description Why, for people. */
-                detail?: string | null;
+                detail: string | null;
                 /**
                  * Format: int64
                  * @description The leadership under which the state was reached.
@@ -1673,7 +1953,7 @@ export interface components {
         /** @description Who leads now. */
         Promoted: {
             /** @description Where the active server takes transactions. */
-            endpoint?: string | null;
+            endpoint: string | null;
             /** Format: int64 */
             epoch: number;
         };
@@ -1801,9 +2081,9 @@ export interface components {
              * Format: date-time
              * @description When the proposal ends.
              */
-            deadline?: string | null;
+            deadline: string | null;
             /** @description Why, for people. */
-            detail?: string | null;
+            detail: string | null;
             /**
              * Format: int64
              * @description The leadership under which the state was reached.
@@ -1849,7 +2129,7 @@ export interface components {
             /** Format: int32 */
             capacity: number;
             equipment: components["schemas"]["Equipment"][];
-            holder?: components["schemas"]["Holder"] | null;
+            holder: components["schemas"]["Holder"] | null;
             kind: components["schemas"]["Kind"];
             name: string;
         };
@@ -1864,6 +2144,11 @@ export interface components {
         Selection: {
             /** @description Their ids, at most 500. One that is there twice counts once. */
             ids: string[];
+        };
+        /** @description One server's points, oldest first; none while it did not run. */
+        ServerHistory: {
+            points: components["schemas"]["HistoryPoint"][];
+            server: string;
         };
         /** @description Something that happened to a server. */
         ServerView: {
@@ -3267,6 +3552,54 @@ export interface operations {
             };
         };
     };
+    list_decisions: {
+        parameters: {
+            query?: {
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_DecisionView"];
+                };
+            };
+        };
+    };
+    export_record: {
+        parameters: {
+            query?: {
+                /** @description `csv` or `json`. */
+                format?: ("csv" | "json") & Record<string, never>;
+            };
+            header?: never;
+            path: {
+                what: "proposals" | "assignments" | "alerts" | "servers" | "times" | "refusals" | "decisions" | "history";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+        };
+    };
     get_inventory: {
         parameters: {
             query: {
@@ -3289,6 +3622,204 @@ export interface operations {
             };
         };
     };
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description Only this faculty and its programmes. */
+                faculty?: string;
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_MemberView"];
+                };
+            };
+        };
+    };
+    create_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemberBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedKey"];
+                };
+            };
+            /** @description The name or the key is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rename_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberTitle"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    admit_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedKey"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Another has this key, or links are open. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Links are open. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_metrics: {
         parameters: {
             query?: never;
@@ -3304,6 +3835,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Metrics"];
+                };
+            };
+        };
+    };
+    get_history: {
+        parameters: {
+            query?: {
+                /** @description How far back. */
+                hours?: number;
+                /** @description Most points of a server. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
                 };
             };
         };
