@@ -100,7 +100,10 @@ pub(crate) enum Command {
     #[command(subcommand, after_help = "Example: bedel rooms inventory 2025-10")]
     Rooms(rooms::Rooms),
     /// Measure a campus, or whatever else answers as one.
-    #[command(subcommand, after_help = "Examples:\n  bedel bench rooms --report docs/report\n  bedel bench grades --rate 1000")]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  bedel bench rooms --report docs/report\n  bedel bench grades --rate 1000"
+    )]
     Bench(bench::Bench),
     /// Back up folders of nodes, look at what there is, and restore.
     #[command(subcommand, after_help = "Example: bedel backup register web-1:9750 /srv/data --every 60")]

@@ -31,7 +31,7 @@ pub(crate) fn ensure(config: &Config, data: &DataDir, ids: &IdSource) -> anyhow:
 ///
 /// # Errors
 /// If they cannot be written.
-fn ensure_token_keys(data: &DataDir, ids: &IdSource) -> anyhow::Result<()> {
+pub(crate) fn ensure_token_keys(data: &DataDir, ids: &IdSource) -> anyhow::Result<()> {
     let private = data.signing_key();
     let public = match read_if_there(&private)? {
         Some(pem) => api::auth::Signer::from_pem(&pem).with_context(|| private.display().to_string())?.jwks(),

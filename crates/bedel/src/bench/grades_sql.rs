@@ -39,7 +39,7 @@ pub(super) async fn grades_sql(arguments: GradesSql) -> anyhow::Result<ExitCode>
         rules: Rules::new(config.grades.courses, config.grades.passing),
         route: Route::Redis,
         replica: "bench-1".to_owned(),
-        queue: config.grades.queue.max(arguments.waiting),
+        queue: ::grades::QUEUE.max(arguments.waiting),
         lifecycle,
     });
     let began = Instant::now();

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use kernel::clock::SystemClock;
 use kernel::data_dir::DataDir;
-use kernel::live::Live;
 use kernel::secret::Secret;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};

@@ -59,6 +59,7 @@ impl Machines {
             sid: Some(ids.next().to_string()),
             kind: TokenKind::Access,
             courses: Vec::new(),
+            carnet: None,
         });
         let machines = Self {
             folder,
