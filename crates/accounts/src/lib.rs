@@ -79,11 +79,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     http::routes().into_openapi()
 }
 
+/// Passwords hashed at the same time, at most; each takes 19 MiB.
+const CONCURRENT_HASHES: u32 = 2;
+
 fn capabilities(deps: &Deps, changed: Arc<Notify>) -> http::Capabilities {
     let Deps { sql, clock, ids, signer, settings, lifecycle, .. } = deps;
     let access_token = Duration::from_secs(settings.access_token_s);
     let revoker = revoker::Revoker { clock: Arc::clone(clock), access_token, changed };
-    let passwords = passwords::Passwords::new(settings.concurrent_hashes, ids.clone());
+    let passwords = passwords::Passwords::new(CONCURRENT_HASHES, ids.clone());
     let sessions = sessions::Sessions {
         sql: sql.clone(),
         clock: Arc::clone(clock),

@@ -14,5 +14,5 @@ mod store;
 
 pub use failure::Failure;
 pub use migrations::migrations;
-pub use recorder::{Ingest, Recorder, RecorderDeps};
+pub use recorder::{Ingest, QUEUE, Recorder, RecorderDeps};
 pub use service::{Deps, build, openapi, sql_check};

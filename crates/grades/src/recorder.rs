@@ -21,6 +21,9 @@ use writer::Writer;
 /// Shards of a route: writers of different ones do not wait for each other's tallies.
 const SHARDS: u64 = 32;
 
+/// Records that may wait in a process; one more is told to come again.
+pub const QUEUE: u32 = 8_192;
+
 /// One way in. The record is durable when `record` returns `Ok`; after any failure it may be sent again.
 #[async_trait]
 pub trait Ingest: Send + Sync {

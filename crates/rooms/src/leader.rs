@@ -44,7 +44,7 @@ impl Pace {
         let heartbeat = Duration::from_millis(settings.heartbeat_ms);
         Self {
             heartbeat,
-            patience: heartbeat * settings.missed_heartbeats,
+            patience: heartbeat * kernel::config::Rooms::MISSED_HEARTBEATS,
             lease: Duration::from_millis(settings.lease_ms),
             hold: Duration::from_millis(settings.ack_timeout_ms),
         }

@@ -18,7 +18,7 @@ use super::Replica;
 /// Route 1, its HTTP side: records go on over gRPC.
 pub(super) async fn grpc_client(replica: Replica) -> anyhow::Result<()> {
     let campus = Campus::open(&replica, Route::Grpc).await?;
-    let queue = usize::try_from(replica.config.grades.queue)?;
+    let queue = usize::try_from(grades::QUEUE)?;
     let client = GrpcClient::start(replica.data.snapshot(), queue, &replica.lifecycle);
     let checks = vec![client.check()];
     let door = Metered::new(Arc::new(client), Some(Arc::clone(&campus.meter)), None);
@@ -83,7 +83,7 @@ fn recorder(replica: &Replica, campus: &Campus) -> Arc<dyn Ingest> {
         rules: campus.rules.clone(),
         route: campus.meter.route(),
         replica: replica.name.clone(),
-        queue: replica.config.grades.queue,
+        queue: grades::QUEUE,
         lifecycle: replica.lifecycle.clone(),
     }))
 }

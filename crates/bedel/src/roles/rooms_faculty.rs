@@ -29,7 +29,7 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
             pattern: settings.pattern,
             accept_mobile: settings.accept_mobile,
             answer_timeout: Duration::from_millis(settings.answer_timeout_ms),
-            silence: Duration::from_millis(settings.heartbeat_ms) * settings.missed_heartbeats,
+            silence: Duration::from_millis(settings.heartbeat_ms) * kernel::config::Rooms::MISSED_HEARTBEATS,
             measured: None,
             name,
         };

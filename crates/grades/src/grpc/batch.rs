@@ -104,6 +104,7 @@ mod tests {
         let kept = messages::Kept {
             id: id.to_owned(),
             outcome: messages::Outcome::Created.into(),
+            route: "grpc".to_owned(),
             ..messages::Kept::default()
         };
         let refusal = messages::Refusal { reason: messages::Reason::Busy.into(), ..messages::Refusal::default() };

@@ -144,6 +144,9 @@ fn check(
     Ok(record)
 }
 
+/// The cells of a line.
+type Line = Result<Vec<String>, Vec<LineFault>>;
+
 /// Lines of cells (RFC 4180): quotes around a cell, doubled inside; empty lines do not count.
 struct Cells<'t> {
     rest: &'t str,
@@ -159,7 +162,7 @@ impl<'t> Cells<'t> {
         Self { rest: text, line: 1, separator }
     }
 
-    fn next_line(&mut self) -> Option<(usize, Result<Vec<String>, Vec<LineFault>>)> {
+    fn next_line(&mut self) -> Option<(usize, Line)> {
         while let Some(rest) = self.rest.strip_prefix('\n').or_else(|| self.rest.strip_prefix("\r\n")) {
             self.rest = rest;
             self.line += 1;
@@ -193,7 +196,7 @@ impl<'t> Cells<'t> {
     /// Up to the separator or the end of the line.
     fn plain(&mut self) -> String {
         let separator = self.separator;
-        let end = self.rest.find(|c| c == separator || c == '\n').unwrap_or(self.rest.len());
+        let end = self.rest.find([separator, '\n']).unwrap_or(self.rest.len());
         let (cell, rest) = self.rest.split_at(end);
         self.rest = rest;
         cell.strip_suffix('\r').unwrap_or(cell).to_owned()

@@ -17,8 +17,6 @@ pub struct Accounts {
     pub failures_per_account: u32,
     /// Failed log-ins from one address in 15 minutes before it must wait. A campus may be behind one address.
     pub failures_per_address: u32,
-    /// Passwords hashed at the same time, at most; each takes 19 MiB.
-    pub concurrent_hashes: u32,
 }
 
 impl Default for Accounts {
@@ -29,7 +27,6 @@ impl Default for Accounts {
             refresh_token_s: 30 * 86_400,
             failures_per_account: 10,
             failures_per_address: 300,
-            concurrent_hashes: 2,
         }
     }
 }
@@ -41,7 +38,6 @@ impl Accounts {
             ("accounts.refresh_token_s", self.refresh_token_s),
             ("accounts.failures_per_account", u64::from(self.failures_per_account)),
             ("accounts.failures_per_address", u64::from(self.failures_per_address)),
-            ("accounts.concurrent_hashes", u64::from(self.concurrent_hashes)),
         ])
     }
 }

@@ -25,8 +25,6 @@ pub struct Rooms {
     pub heartbeats: Vec<String>,
     /// Time between heartbeats, in milliseconds.
     pub heartbeat_ms: u64,
-    /// Heartbeats that must be missing before a server counts as gone.
-    pub missed_heartbeats: u32,
     /// How long leadership lasts without being renewed, in milliseconds.
     pub lease_ms: u64,
     /// How long a proposal waits for its acknowledgement, in milliseconds.
@@ -78,7 +76,6 @@ impl Default for Rooms {
             servers: Vec::new(),
             heartbeats: Vec::new(),
             heartbeat_ms: 250,
-            missed_heartbeats: 3,
             lease_ms: 3_000,
             ack_timeout_ms: 5_000,
             answer_timeout_ms: 10_000,
@@ -93,10 +90,12 @@ impl Default for Rooms {
 }
 
 impl Rooms {
+    /// Heartbeats that must be missing before a server counts as gone.
+    pub const MISSED_HEARTBEATS: u32 = 3;
+
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         super::all_positive(&[
             ("rooms.heartbeat_ms", self.heartbeat_ms),
-            ("rooms.missed_heartbeats", u64::from(self.missed_heartbeats)),
             ("rooms.lease_ms", self.lease_ms),
             ("rooms.ack_timeout_ms", self.ack_timeout_ms),
             ("rooms.answer_timeout_ms", self.answer_timeout_ms),
