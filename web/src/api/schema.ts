@@ -310,6 +310,220 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/grades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Grades, the newest first. Students see their own, professors those of their courses. */
+        get: operations["list_grades"];
+        put?: never;
+        /**
+         * Enter a grade. A student has one a course, semester and year: the same again changes nothing, another `nota` corrects it,
+         *     another `nombre` renames the student.
+         */
+        post: operations["create_grade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The courses that have grades, and what passes. */
+        get: operations["get_courses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Grades as a table (UTF-8, RFC 4180), the newest first, with the columns that an import reads. Cells that a spreadsheet
+         *     would calculate begin with `'`.
+         */
+        get: operations["export_grades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter a table of grades: UTF-8, separated by commas or semicolons, the first line `carnet,nombre,curso,nota,semestre,year`
+         *     in any order. One bad line, and nothing is kept: `errors` names each by `/lines/LINE/COLUMN`.
+         */
+        post: operations["import_grades"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/route1": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter a grade by route 1: HTTP, gRPC, SQL. */
+        post: operations["create_by_route1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/route2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter a grade by route 2: HTTP, live store and SQL. */
+        post: operations["create_by_route2"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/stats/passing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many grades pass. */
+        get: operations["get_passing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/stats/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much comes in by each route and how fast it is answered. */
+        get: operations["get_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/stats/top-courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The three courses with most students. */
+        get: operations["get_top_courses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/stats/top-students": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The five students with the best average; of equal ones those with more grades, then with the lower number. */
+        get: operations["get_top_students"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A student's grades, all of them. Students see their own, professors those of their courses. */
+        get: operations["get_transcript"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A grade, with who corrected it and when. */
+        get: operations["get_grade"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -612,7 +826,7 @@ export interface paths {
         /** The caller's API tokens, oldest first. */
         get: operations["list_tokens"];
         put?: never;
-        /** Make an API token for a program. It says what the user is now: a change of role or courses ends it. */
+        /** Make an API token for a program. It says what the user is now: a change of role, courses or carnet ends it. */
         post: operations["create_token"];
         delete?: never;
         options?: never;
@@ -930,6 +1144,14 @@ export interface components {
             /** @description What let them in. */
             via: components["schemas"]["Via"];
         };
+        /** @description A student with the average of all grades. */
+        BestStudent: {
+            /** Format: double */
+            average: number;
+            /** Format: int64 */
+            carnet: number;
+            nombre: string;
+        };
         /** @description What is absent stays. */
         ChangesBody: {
             /**
@@ -960,6 +1182,25 @@ export interface components {
             password: string | null;
             /** @default null */
             role: components["schemas"]["UserRole"] | null;
+        };
+        /** @description A course with its students. */
+        CourseSize: {
+            curso: string;
+            /**
+             * Format: int64
+             * @description Students with a grade in it; whoever took it in several semesters counts in each.
+             */
+            students: number;
+        };
+        /** @description What grades of this campus must follow. */
+        Courses: {
+            /** @description The courses that have grades. */
+            courses: string[];
+            /**
+             * Format: int64
+             * @description The least grade that passes.
+             */
+            passing: number;
         };
         Credentials: {
             /** Format: password */
@@ -992,6 +1233,14 @@ export interface components {
          * @enum {string}
          */
         Direction: "upload" | "download";
+        /** @description A grade that is durable. */
+        Entered: {
+            /** @description There was another grade, which is in the history now. */
+            corrected?: boolean;
+            id: string;
+            /** @description The way the record came in. */
+            route: components["schemas"]["Route"];
+        };
         /**
          * @description One thing a room may have.
          * @enum {string}
@@ -1088,6 +1337,45 @@ export interface components {
          * @enum {string}
          */
         FileState: "ready" | "hashing" | "damaged";
+        /** @description What a grade was until somebody corrected it. */
+        FormerView: {
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            /** Format: int64 */
+            nota: number;
+        };
+        /** @description A grade. */
+        GradeView: {
+            /** Format: int64 */
+            carnet: number;
+            /**
+             * Format: date-time
+             * @description When it was corrected last, or entered.
+             */
+            changed_at: string;
+            curso: string;
+            /** Format: date-time */
+            entered_at: string;
+            /** @description Who entered it first. */
+            entered_by: string;
+            id: string;
+            nombre: string;
+            /** Format: int64 */
+            nota: number;
+            /** @description Whether the grade passes. */
+            passed: boolean;
+            /** @description The way it came in first. */
+            route: components["schemas"]["Route"];
+            semestre: components["schemas"]["Semester"];
+            /** Format: int64 */
+            year: number;
+        };
+        /** @description A grade and what it was before. */
+        GradeWithHistory: components["schemas"]["GradeView"] & {
+            /** @description What it was until it was corrected, the newest first. */
+            history: components["schemas"]["FormerView"][];
+        };
         /** @description How much a user may have. */
         Grant: {
             /**
@@ -1105,6 +1393,29 @@ export interface components {
             request: string;
             /** @description It is reserved until its proposal is answered, not assigned yet. */
             reserved: boolean;
+        };
+        /** @description What an import did. */
+        Imported: {
+            /**
+             * Format: int64
+             * @description How many replaced another grade.
+             */
+            corrected: number;
+            /**
+             * Format: int64
+             * @description Of these, how many were new.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description Grades of the table.
+             */
+            grades: number;
+            /**
+             * Format: int64
+             * @description How many were there already.
+             */
+            replayed: number;
         };
         /** @description The rooms of a semester and who has them. */
         InventoryView: {
@@ -1443,6 +1754,37 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Paged_GradeView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** Format: int64 */
+                carnet: number;
+                /**
+                 * Format: date-time
+                 * @description When it was corrected last, or entered.
+                 */
+                changed_at: string;
+                curso: string;
+                /** Format: date-time */
+                entered_at: string;
+                /** @description Who entered it first. */
+                entered_by: string;
+                id: string;
+                nombre: string;
+                /** Format: int64 */
+                nota: number;
+                /** @description Whether the grade passes. */
+                passed: boolean;
+                /** @description The way it came in first. */
+                route: components["schemas"]["Route"];
+                semestre: components["schemas"]["Semester"];
+                /** Format: int64 */
+                year: number;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Paged_RequestView: {
             /** @description The items, in the list's order. */
             items: {
@@ -1609,6 +1951,13 @@ export interface components {
             /** @description What to pass as `cursor` for the next page; `null` on the last. */
             next_cursor?: string | null;
         };
+        /** @description Grades that pass and grades that do not. */
+        Passing: {
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            passed: number;
+        };
         /** @description A file that is downloaded often. */
         Popular: {
             /**
@@ -1748,6 +2097,39 @@ export interface components {
             /** @description Where it stands. */
             state: components["schemas"]["ItemState"];
         };
+        /** @description One grade of one student. A student has one per course, semester and year. */
+        Record: {
+            /**
+             * Format: int64
+             * @description The student's number.
+             * @example 233233
+             */
+            carnet: number;
+            /**
+             * @description One of the configured courses.
+             * @example SO1
+             */
+            curso: string;
+            /**
+             * @description The student's name; another one renames the student.
+             * @example Alumno 1
+             */
+            nombre: string;
+            /**
+             * Format: int64
+             * @description The grade.
+             * @example 90
+             */
+            nota: number;
+            /** @description The semester. */
+            semestre: components["schemas"]["Semester"];
+            /**
+             * Format: int64
+             * @description The year.
+             * @example 2023
+             */
+            year: number;
+        };
         /** @description How transfers that broke off fared. */
         Recovery: {
             /**
@@ -1860,11 +2242,55 @@ export interface components {
             /** @description Classrooms adapted as laboratories. */
             mobile_labs: string[];
         };
+        /**
+         * @description The way a record came in.
+         * @enum {string}
+         */
+        Route: "grpc" | "redis";
+        /** @description One of the two ways in. What only the live store knows is `null` while that is away. */
+        RouteFigures: {
+            /**
+             * Format: int64
+             * @description Grades that came in this way, in all.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Records of the last ten seconds that were not kept through a fault of ours.
+             */
+            errors?: number | null;
+            /**
+             * Format: double
+             * @description Half of these were answered within so many milliseconds; `null` if there were none.
+             */
+            p50_ms?: number | null;
+            /**
+             * Format: double
+             * @description 99 of 100 were answered within so many milliseconds; `null` if there were none.
+             */
+            p99_ms?: number | null;
+            /**
+             * Format: double
+             * @description Records a second, over the last ten.
+             */
+            rate?: number | null;
+            /**
+             * Format: int32
+             * @description Processes that serve the route.
+             */
+            replicas?: number | null;
+            route: components["schemas"]["Route"];
+        };
         /** @description Which files. */
         Selection: {
             /** @description Their ids, at most 500. One that is there twice counts once. */
             ids: string[];
         };
+        /**
+         * @description Half of a year.
+         * @enum {string}
+         */
+        Semester: "1S" | "2S";
         /** @description Something that happened to a server. */
         ServerView: {
             /** Format: date-time */
@@ -2017,6 +2443,21 @@ export interface components {
              * @example Bearer
              */
             token_type: string;
+        };
+        /** @description All grades of a student. */
+        Transcript: {
+            /**
+             * Format: double
+             * @description Of all grades that are shown; `null` without any.
+             */
+            average?: number | null;
+            /** Format: int64 */
+            carnet: number;
+            failed: number;
+            /** @description The oldest semester first, then by course. */
+            grades: components["schemas"]["GradeView"][];
+            nombre: string;
+            passed: number;
         };
         /** @description A transfer. */
         Transfer: {
@@ -3124,6 +3565,414 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_grades: {
+        parameters: {
+            query?: {
+                /** @description Only of this course. */
+                curso?: string;
+                /** @description Only of this semester. */
+                semestre?: components["schemas"]["Semester"];
+                /** @description Only of this year. */
+                year?: number;
+                /** @description Only of this student. */
+                carnet?: number;
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_GradeView"];
+                };
+            };
+        };
+    };
+    create_grade: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Record"];
+            };
+        };
+        responses: {
+            /** @description It was there already, or is corrected now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            201: {
+                headers: {
+                    "X-Bedel-Route"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description Not one of the caller's courses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The database is away or too many wait. Sending it again is safe. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_courses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Courses"];
+                };
+            };
+        };
+    };
+    export_grades: {
+        parameters: {
+            query?: {
+                /** @description Only of this course. */
+                curso?: string;
+                /** @description Only of this semester. */
+                semestre?: components["schemas"]["Semester"];
+                /** @description Only of this year. */
+                year?: number;
+                /** @description Only of this student. */
+                carnet?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    import_grades: {
+        parameters: {
+            query?: {
+                /** @description Only say what is wrong with the table. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Every bad line; nothing was kept. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Interrupted: sending the table again is safe. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_by_route1: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Record"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            201: {
+                headers: {
+                    "X-Bedel-Route"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+        };
+    };
+    create_by_route2: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Record"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            201: {
+                headers: {
+                    "X-Bedel-Route"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+        };
+    };
+    get_passing: {
+        parameters: {
+            query?: {
+                /** @description Of this course; of all if it is left out. */
+                curso?: string;
+                /** @description Of this semester. */
+                semestre?: components["schemas"]["Semester"];
+                /** @description Of this year. */
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passing"];
+                };
+            };
+        };
+    };
+    get_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteFigures"][];
+                };
+            };
+        };
+    };
+    get_top_courses: {
+        parameters: {
+            query?: {
+                /** @description In this semester. */
+                semestre?: components["schemas"]["Semester"];
+                /** @description In this year. */
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseSize"][];
+                };
+            };
+        };
+    };
+    get_top_students: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BestStudent"][];
+                };
+            };
+        };
+    };
+    get_transcript: {
+        parameters: {
+            query?: {
+                /** @description The student's number. Students may leave it out: it is theirs. */
+                carnet?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transcript"];
+                };
+            };
+            /** @description No such student, not the caller, or the caller has no carnet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_grade: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeWithHistory"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
             };
         };
     };
