@@ -235,7 +235,7 @@ async fn rooms_on_two_machines_survive_a_dead_server_and_a_partition() {
         second.wait(PATIENCE).await;
         second = machines.server(2);
         let healed = machines.ask_http(2, &format!("healed-{round}")).await;
-        assert!(healed["epoch"].as_u64() >= Some(epoch), "the second machine has stepped down: {healed}");
+        assert!(healed["epoch"].as_u64() >= Some(epoch), "the second machine follows: {healed}");
         said.push(healed);
     }
     let given: Vec<String> = said.iter().flat_map(rooms).collect();
