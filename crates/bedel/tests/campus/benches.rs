@@ -64,7 +64,7 @@ fn peer(folder: &Path, workers: &str) -> (Claim, Claim, Guard) {
         .args(["--listen", &format!("tcp://127.0.0.1:{}", service.number()), "--workers", workers])
         .args(["--heartbeats", &format!("tcp://127.0.0.1:{}", beats.number())])
         .arg("--database")
-        .arg(folder.join("rooms.db"))
+        .arg(folder.join(format!("rooms-{workers}.db")))
         .arg("--keys")
         .arg(folder)
         .stdin(Stdio::null());
