@@ -11,7 +11,6 @@ import { SubNav } from '../../shell/SubNav';
 import type { FilesSearch } from '../../shell/searches';
 import { Blank, Failure, PageHeader } from '../../shell/states';
 import { usePageTitle } from '../../shell/usePageTitle';
-import { QuotaBar } from '../quota/QuotaBar';
 import { FileColumns, FileRow, FileSkeletons } from './FileList';
 import { FileTile } from './FileTile';
 import { Filters } from './Filters';
@@ -19,7 +18,7 @@ import classes from './files.module.css';
 import { isFiltered, NO_FILTERS } from './filters';
 import filterClasses from './filters.module.css';
 import { useFiles } from './queries';
-import { type Pick, SelectionBar } from './Selection';
+import type { Pick } from './Selection';
 import { UploadButton } from './UploadButton';
 
 const loadPanel = withTexts(
@@ -27,6 +26,9 @@ const loadPanel = withTexts(
   withTexts('trail', () => import('./FilePanel')),
 );
 const FilePanel = lazy(() => loadPanel().then((module) => ({ default: module.FilePanel })));
+
+const SelectionBar = lazy(() => import('./SelectionBar').then((module) => ({ default: module.SelectionBar })));
+const QuotaBar = lazy(() => import('../quota/QuotaBar').then((module) => ({ default: module.QuotaBar })));
 
 const VIEWS = [
   { view: 'rows', label: 'files.asRows', icon: IconList },
@@ -100,7 +102,9 @@ export function FilesPage() {
           </div>
         </div>
         <Filters search={search} files={files} onChange={show} />
-        {chosen.length > 0 ? <SelectionBar files={chosen} onClear={() => setPicked(new Set())} /> : null}
+        <Suspense>
+          {chosen.length > 0 ? <SelectionBar files={chosen} onClear={() => setPicked(new Set())} /> : null}
+        </Suspense>
         <section className="panel" aria-label={t('files.listLabel')} aria-busy={list.isPending}>
           {list.isPending ? (
             <>
@@ -152,7 +156,9 @@ export function FilesPage() {
           )}
         </section>
         <div className={classes.quota}>
-          <QuotaBar />
+          <Suspense>
+            <QuotaBar />
+          </Suspense>
         </div>
       </div>
       <Suspense>{open ? <FilePanel id={open} onClose={() => show({ file: undefined })} /> : null}</Suspense>

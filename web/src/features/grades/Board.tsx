@@ -26,7 +26,7 @@ export function Board({ filter, total, wall = false }: BoardProps) {
   const { width, height } = useViewportSize();
   // On a wall, charts share its height and their letters grow with it.
   const room = wall
-    ? { height: Math.max(150, Math.round(height * 0.27)), size: Math.max(13, Math.round(width / 80)), bare: true }
+    ? { height: Math.max(140, Math.round(height * 0.22)), size: Math.max(13, Math.round(width / 80)), bare: true }
     : { height: 220, size: 13, bare: false };
   return (
     <div className={classes.board} data-wall={wall}>

@@ -165,7 +165,7 @@ export function pieOption(
     series: [
       {
         type: 'pie',
-        radius: '74%',
+        radius: '60%',
         startAngle: 90,
         data: parts.map(({ name, value }, index) => ({
           name,
@@ -175,6 +175,7 @@ export function pieOption(
         emphasis: { scale: false },
         label: {
           color: palette.text,
+          overflow: 'none',
           fontSize: size,
           lineHeight: size * 1.4,
           formatter: ({ name, value, percent }: { name: string; value: number; percent: number }) =>
