@@ -22,6 +22,9 @@ use kernel::clock::SystemClock;
 use kernel::config::ConfigError;
 use kernel::id::IdSource;
 
+/// A download is always ready to go on, so that a thread would look for new requests only after this many of their pieces.
+const TURNS_BETWEEN_LOOKS: u32 = 8;
+
 /// The exit code of bad configuration.
 const BAD_CONFIGURATION: u8 = 64;
 
@@ -32,7 +35,8 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     // Two threads serve a replica: a campus runs many replicas, and more of them when there is more to do.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().event_interval(TURNS_BETWEEN_LOOKS).build();
     let outcome = match runtime {
         Ok(runtime) => {
             let outcome = runtime.block_on(run(cli.command));

@@ -26,6 +26,8 @@ pub(crate) struct Watched {
     ledger: Ledger,
     sent: u64,
     left: u64,
+    /// A piece went, and this body's turn is over.
+    moved: bool,
     moving: Option<Moving>,
     stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     _permit: Option<Permit>,
@@ -37,7 +39,7 @@ impl Watched {
     pub(crate) fn new(pieces: Pieces, ledger: Ledger, length: u64, moving: Option<(Moving, Permit)>) -> Self {
         let (moving, permit) = moving.unzip();
         let stop = moving.as_ref().map(|moving| Box::pin(moving.stop().cancelled_owned()));
-        Self { pieces, ledger, sent: 0, left: length, moving, stop, _permit: permit }
+        Self { pieces, ledger, sent: 0, left: length, moved: false, moving, stop, _permit: permit }
     }
 }
 
@@ -54,9 +56,16 @@ impl Stream for Watched {
                 std::io::Error::new(std::io::ErrorKind::ConnectionAborted, "the download was stopped by order");
             return Poll::Ready(Some(Err(BlobError::Io(ordered))));
         }
+        if std::mem::take(&mut self.moved) {
+            // What lies in memory is always ready, and nothing else would end this body's turn before the client's side is
+            // full: others wait meanwhile.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let polled = self.pieces.poll_next_unpin(context);
         match &polled {
             Poll::Ready(Some(Ok(piece))) => {
+                self.moved = true;
                 let length = piece.len() as u64;
                 self.sent += length;
                 self.left = self.left.saturating_sub(length);

@@ -21,6 +21,12 @@ const MOST: usize = 1024 * 1024;
 /// What a line takes besides its path, about.
 const LINE: usize = 256;
 
+/// Digits of a token that stands in a path, of a link (`/s/…`) or a voucher (`/v/…`): whoever reads it may use it, so a
+/// line shows only what tells it from others.
+const TOKEN: usize = 32;
+/// How many of them.
+const SHOWN: usize = 6;
+
 /// What stands between the values of a line, in their order.
 const TEXT: [&str; 11] = [
     "",
@@ -135,7 +141,7 @@ impl AccessLog {
         next(text);
         push(text, line.method.as_str());
         next(text);
-        escape(text, line.path);
+        path(text, line.path);
         next(text);
         number(text, u64::from(line.status), 1);
         next(text);
@@ -220,6 +226,25 @@ fn number(text: &mut Vec<u8>, value: u64, digits: usize) {
     text.extend_from_slice(&buffer[at..]);
 }
 
+/// Writes a path without the secrets in it.
+fn path(text: &mut Vec<u8>, path: &str) {
+    let secret = |segment: &str| segment.len() == TOKEN && segment.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if path.len() <= TOKEN || !path.split('/').any(secret) {
+        return escape(text, path);
+    }
+    for (place, segment) in path.split('/').enumerate() {
+        if place > 0 {
+            text.push(b'/');
+        }
+        if secret(segment) {
+            push(text, &segment[..SHOWN]);
+            push(text, "...");
+        } else {
+            escape(text, segment);
+        }
+    }
+}
+
 /// Keeps a line one line and a string a string, whatever a client asked for. hyper refuses control characters in a path,
 /// so quotes and backslashes are what is left.
 fn escape(text: &mut Vec<u8>, path: &str) {
@@ -291,5 +316,18 @@ mod tests {
         assert_eq!(json["ms"], 12.034);
         assert_eq!((json["status"].as_u64(), json["bytes"].as_u64()), (Some(206), Some(0)));
         assert_eq!(json["request_id"], "r-1");
+    }
+    #[test]
+    fn a_token_in_a_path_is_not_written() {
+        let line = |asked: &str| {
+            let mut text = Vec::new();
+            path(&mut text, asked);
+            String::from_utf8(text).expect("is text")
+        };
+        let token = "0123456789abcdef0123456789abcdef";
+        assert_eq!(line(&format!("/api/v1/shares/{token}/content")), "/api/v1/shares/012345.../content");
+        assert_eq!(line(&format!("/v/{token}")), "/v/012345...");
+        let others = ["/api/v1/files/01m7zqbkwd3n6p3fgkkx1by9sz/content", "/0123456789abcdef0123456789abcdeg/", "/"];
+        assert_eq!(others.map(line), others.map(str::to_owned));
     }
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONNECTION, COOKIE, EXPECT, LOCATION};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use kernel::error::Kind;
@@ -123,6 +123,9 @@ fn refuse(gateway: &Gateway, client: &Client, parts: &Parts, flight: &Flight) ->
     None
 }
 
+/// Headers that say who asks: a token, a session, a guest's voucher.
+static CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, HeaderName::from_static("x-bedel-voucher")];
+
 fn refuse_in_clear(https_port: u16, parts: &Parts, id: Option<&str>) -> Option<Response<Body>> {
     if parts.method == Method::GET && headers::accepts_html(&parts.headers) {
         let host = headers::host(parts).map(headers::without_port)?;
@@ -134,7 +137,7 @@ fn refuse_in_clear(https_port: u16, parts: &Parts, id: Option<&str>) -> Option<R
         return Some(response);
     }
     let login = parts.method == Method::POST && parts.uri.path().starts_with("/api/v1/auth/");
-    let credentials = login || parts.headers.contains_key(AUTHORIZATION) || parts.headers.contains_key(COOKIE);
+    let credentials = login || CREDENTIALS.iter().any(|name| parts.headers.contains_key(name));
     credentials.then(|| {
         let detail = format!("credentials are not taken in clear here: use https on port {https_port}");
         problem::answer(Kind::Forbidden, &detail, id)
@@ -180,6 +183,7 @@ mod tests {
         let refused = Some((StatusCode::FORBIDDEN, String::new()));
         assert_eq!(answer("GET", "/api/v1/files", &[("authorization", "Bearer x")]), refused);
         assert_eq!(answer("GET", "/api/v1/files", &[("cookie", "a=b")]), refused);
+        assert_eq!(answer("POST", "/api/v1/uploads", &[("x-bedel-voucher", "0123")]), refused);
         assert_eq!(answer("POST", "/api/v1/auth/login", &[]), refused);
         assert_eq!(answer("GET", "/api/v1/files", &[]), None);
     }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Bytes of a batch. One is gathered while one is written, so an upload costs at most twice this.
-const BATCH: usize = 512 << 10;
+const BATCH: usize = 256 << 10;
 /// A batch that fills slowly is handed on after this long, so that a slow link's bytes become durable too.
 const LINGER: Duration = Duration::from_secs(2);
 /// How long a client may be silent inside a body.

@@ -18,6 +18,18 @@ pub(super) struct Hashes {
     pub(super) body: Option<Digests>,
 }
 
+impl Hashes {
+    /// Takes in more bytes.
+    pub(super) fn update(&mut self, pieces: &[Bytes]) {
+        for piece in pieces {
+            self.content.update(piece);
+            if let Some(digests) = &mut self.body {
+                digests.update(piece);
+            }
+        }
+    }
+}
+
 pub(super) struct SegmentWriter {
     blobs: Arc<dyn Blobs>,
     key: String,
@@ -32,32 +44,15 @@ impl SegmentWriter {
         Self { blobs, key: chain::segment_name(upload, epoch), position: epoch, open: None, written: 0 }
     }
 
-    /// Appends pieces and takes them into the hashes, both at once on threads of their own.
-    pub(super) async fn append(
-        &mut self,
-        pieces: Vec<Bytes>,
-        length: u64,
-        hashes: Hashes,
-    ) -> Result<Hashes, BlobError> {
-        if self.open.is_none() {
-            self.open = Some(self.blobs.create(&BlobKey::new(self.key.clone())?).await?);
-        }
-        let Some(writer) = &mut self.open else { return Ok(hashes) };
-        let to_hash = pieces.clone();
-        let hashing = tokio::task::spawn_blocking(move || {
-            let mut hashes = hashes;
-            for piece in &to_hash {
-                hashes.content.update(piece);
-                if let Some(digests) = &mut hashes.body {
-                    digests.update(piece);
-                }
-            }
-            hashes
-        });
-        let (hashed, appended) = tokio::join!(hashing, writer.append(pieces));
-        appended?;
+    /// Appends pieces.
+    pub(super) async fn append(&mut self, pieces: Vec<Bytes>, length: u64) -> Result<(), BlobError> {
+        let writer = match &mut self.open {
+            Some(writer) => writer,
+            closed => closed.insert(self.blobs.create(&BlobKey::new(self.key.clone())?).await?),
+        };
+        writer.append(pieces).await?;
         self.written += length;
-        hashed.map_err(|error| BlobError::Io(std::io::Error::other(error)))
+        Ok(())
     }
 
     /// Makes what was appended durable.

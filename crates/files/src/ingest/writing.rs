@@ -108,8 +108,9 @@ impl<'i> Writing<'i> {
         if batch.length == 0 {
             return Ok(());
         }
-        let hashes = std::mem::take(&mut self.hashes);
-        self.hashes = self.segment.append(batch.pieces, batch.length, hashes).await?;
+        // Here and not on a thread of its own: the bytes are still in this processor's cache.
+        self.hashes.update(&batch.pieces);
+        self.segment.append(batch.pieces, batch.length).await?;
         self.offset += batch.length;
         self.moving.moved_to(self.offset);
         Ok(())

@@ -55,8 +55,8 @@ pub(crate) async fn full_disk_and_on(mut campus: Campus) {
     let ana = campus.student("ana");
     let data = random_bytes(5_000_000, 5);
     let path = create(&replica, &ana, data.len() as u64, "").await;
-    // Two checkpoints of 1 MiB go well (batches of 512 KiB), then the disk is full.
-    let _plan = campus.blob_faults.clone().after(5, Op::Append, Fault::NoSpace);
+    // Two checkpoints of 1 MiB go well (batches of 256 KiB), then the disk is full.
+    let _plan = campus.blob_faults.clone().after(9, Op::Append, Fault::NoSpace);
     let full = patch(&replica, &ana, &path, 0, data.clone()).await.expect(507);
     assert!(!full.header("retry-after").is_empty());
     campus.blob_faults.clear();

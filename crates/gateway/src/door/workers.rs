@@ -19,6 +19,10 @@ use crate::limits::Admission;
 /// Most threads, whatever the machine has.
 pub(crate) const MOST: usize = 16;
 
+/// Bodies under way are always ready to go on, so that a thread would look for new requests only after this many of their
+/// turns (of up to 256 KiB each).
+const TURNS_BETWEEN_LOOKS: u32 = 8;
+
 thread_local! {
     static SEAT: Cell<usize> = const { Cell::new(0) };
 }
@@ -76,7 +80,8 @@ fn yield_to_whom_it_wakes() {
 }
 
 fn start(gateway: Arc<Gateway>, place: usize) -> io::Result<Worker> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().event_interval(TURNS_BETWEEN_LOOKS).build()?;
     let (arrivals, mut receiver) = mpsc::unbounded_channel();
     let open = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&open);

@@ -13,6 +13,10 @@ use super::flight::Flight;
 use crate::balance::replica::Pending;
 use crate::upstream::h1::{AnswerBody, Broken};
 
+/// Bytes that one answer may pass before the others have their turn. Between two fast links nothing else would end a
+/// body's turn for tens of megabytes, and whoever asks for a little meanwhile would wait for twelve of those.
+const TURN: usize = 256 << 10;
+
 /// Why an answer ended early: the client sees its connection or stream break.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AnswerError {
@@ -39,6 +43,7 @@ pub(crate) struct Body {
     source: Source,
     patience: Option<Patience>,
     flight: Option<Box<Flight>>,
+    turn: usize,
     _pending: Option<Pending>,
 }
 
@@ -70,7 +75,7 @@ impl Patience {
 
 impl Body {
     const fn of(source: Source) -> Self {
-        Self { source, patience: None, flight: None, _pending: None }
+        Self { source, patience: None, flight: None, turn: 0, _pending: None }
     }
 
     /// No body.
@@ -109,6 +114,11 @@ impl http_body::Body for Body {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
         let this = &mut *self;
+        if this.turn >= TURN {
+            this.turn = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let polled = match &mut this.source {
             Source::Empty => Poll::Ready(None),
             Source::Whole(data) => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
@@ -123,10 +133,17 @@ impl http_body::Body for Body {
                 return Poll::Ready(Some(Err(AnswerError::Idle)));
             }
         }
-        if let (Poll::Ready(Some(Ok(frame))), Some(flight)) = (&polled, &mut this.flight)
-            && let Some(data) = frame.data_ref()
-        {
-            flight.bytes += data.len() as u64;
+        let passed = match &polled {
+            Poll::Ready(Some(Ok(frame))) => frame.data_ref().map_or(0, Bytes::len),
+            Poll::Ready(_) => 0,
+            Poll::Pending => {
+                this.turn = 0;
+                0
+            }
+        };
+        this.turn += passed;
+        if let Some(flight) = &mut this.flight {
+            flight.bytes += passed as u64;
         }
         polled
     }
