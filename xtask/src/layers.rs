@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::Complaints;
 
 /// Which of the workspace's crates a crate may import. Tests may import `testkit` besides.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("bedel-kernel", &[]),
     ("bedel-testkit", &[]),
     ("bedel-store", &["bedel-kernel"]),
@@ -22,6 +22,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("bedel-accounts", &["bedel-kernel", "bedel-api", "bedel-store"]),
     ("bedel-files", &["bedel-kernel", "bedel-api", "bedel-store"]),
     ("bedel-rooms", &["bedel-kernel", "bedel-api", "bedel-store"]),
+    ("bedel-backup", &["bedel-kernel", "bedel-api", "bedel-store", "bedel-vault"]),
     (
         "bedel",
         &[
@@ -34,6 +35,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
             "bedel-accounts",
             "bedel-files",
             "bedel-rooms",
+            "bedel-backup",
         ],
     ),
     ("xtask", &[]),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub(crate) mod backup;
 pub(crate) mod rooms;
 
 use clap::{Args, Parser, Subcommand};
@@ -93,6 +94,14 @@ pub(crate) enum Command {
     /// Ask for classrooms and laboratories, and see who has them.
     #[command(subcommand, after_help = "Example: bedel rooms inventory 2025-10")]
     Rooms(rooms::Rooms),
+    /// Back up folders of nodes, look at what there is, and restore.
+    #[command(subcommand, after_help = "Example: bedel backup register web-1:9750 /srv/data --every 60")]
+    Backup(backup::Backup),
+    /// Protect this node: wait for the campus's server and send it what changed below the allowed folders.
+    #[command(
+        after_help = "Example: bedel agent --listen 0.0.0.0:9750 --allow /srv/data --enroll \"$(cat token)\"\n\nThe token is needed once; `bedel backup enroll-token` prints one."
+    )]
+    Agent(backup::Agent),
 }
 
 /// The data folder.

@@ -1,5 +1,6 @@
 //! The commands that speak to a campus over HTTP.
 
+pub(crate) mod backup;
 mod command_line;
 pub(crate) mod get;
 pub(crate) mod login;

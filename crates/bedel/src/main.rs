@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod agent;
 mod cli;
 mod client;
 mod control;
@@ -85,6 +86,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Ls(arguments) => client::ls::ls(arguments).await?,
         Command::Rm(arguments) => client::rm::rm(arguments).await?,
         Command::Rooms(command) => return client::rooms::rooms(command).await,
+        Command::Backup(command) => return client::backup::backup(command).await,
+        Command::Agent(arguments) => return agent::agent(arguments).await,
         Command::Restore(arguments) => client::restore::restore(arguments).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! `bedel run ROLE`: config → build → spawn, one function a role.
 
 mod accounts;
+mod backup_server;
 mod files;
 mod gateway;
 mod inherited;
@@ -80,6 +81,7 @@ pub(crate) async fn run(arguments: Run) -> anyhow::Result<ExitCode> {
         Role::Files => files::spawn(replica).await?,
         Role::RoomsServer => rooms_server::spawn(replica).await?,
         Role::RoomsFaculty => rooms_faculty::spawn(replica).await?,
+        Role::BackupServer => backup_server::spawn(replica).await?,
         Role::Portal => portal::spawn(replica).await?,
     }
     Ok(lifecycle.run_to_end(role.manifest().drain).await)
@@ -93,8 +95,12 @@ pub(crate) async fn migrate(config: &Config, data: &DataDir) -> anyhow::Result<(
     data.create()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = IdSource::from_os(Arc::clone(&clock));
-    let services =
-        [("accounts", ::accounts::migrations()), ("files", ::files::migrations()), ("rooms", ::rooms::migrations())];
+    let services = [
+        ("accounts", ::accounts::migrations()),
+        ("files", ::files::migrations()),
+        ("rooms", ::rooms::migrations()),
+        ("backups", ::backup::migrations()),
+    ];
     for (service, migrations) in services {
         let sql = Sql::open(service, &config.sql, data).await?;
         store::migrate(&sql, migrations).await.with_context(|| format!("the tables of {service}"))?;

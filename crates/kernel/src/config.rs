@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 mod accounts;
+mod backups;
 mod files;
 mod gateway;
 mod live;
@@ -17,6 +18,7 @@ mod rooms;
 mod sql;
 
 pub use accounts::Accounts;
+pub use backups::Backups;
 pub use files::Files;
 pub use gateway::Gateway;
 pub use live::Live;
@@ -43,6 +45,8 @@ pub struct Config {
     pub files: Files,
     /// Allocation of classrooms and laboratories.
     pub rooms: Rooms,
+    /// Backups of nodes.
+    pub backups: Backups,
     /// Logging.
     pub log: Log,
 }
@@ -131,7 +135,8 @@ impl Config {
         self.live.validate()?;
         self.accounts.validate()?;
         self.files.validate()?;
-        self.rooms.validate()
+        self.rooms.validate()?;
+        self.backups.validate()
     }
 
     /// The JSON Schema of the settings, pretty-printed.

@@ -57,6 +57,12 @@ impl DataDir {
         self.0.join("rooms")
     }
 
+    /// Packs of backups, a folder a node.
+    #[must_use]
+    pub fn backups(&self) -> PathBuf {
+        self.0.join("backups")
+    }
+
     /// The orchestrator's control socket.
     #[must_use]
     pub fn control_socket(&self) -> PathBuf {

@@ -23,6 +23,8 @@ pub enum Role {
     RoomsServer,
     /// The faculties of this campus, between their programmes and the active server.
     RoomsFaculty,
+    /// Backups of nodes: one leads and calls their agents, the others stand by.
+    BackupServer,
 }
 
 /// What a role speaks on its socket.
@@ -60,8 +62,15 @@ pub struct Manifest {
 
 impl Role {
     /// Every role, in the order in which they start.
-    pub const ALL: [Self; 6] =
-        [Self::Gateway, Self::Accounts, Self::Files, Self::RoomsServer, Self::RoomsFaculty, Self::Portal];
+    pub const ALL: [Self; 7] = [
+        Self::Gateway,
+        Self::Accounts,
+        Self::Files,
+        Self::RoomsServer,
+        Self::RoomsFaculty,
+        Self::BackupServer,
+        Self::Portal,
+    ];
 
     /// The role's name: what the command line, the status and the paths say.
     #[must_use]
@@ -73,6 +82,7 @@ impl Role {
             Self::Files => "files",
             Self::RoomsServer => "rooms-server",
             Self::RoomsFaculty => "rooms-faculty",
+            Self::BackupServer => "backup-server",
         }
     }
 
@@ -158,6 +168,18 @@ impl Role {
                 autoscaled: false,
                 writes_sql: false,
             },
+            Self::BackupServer => Manifest {
+                role: self,
+                prefixes: &["/api/v1/backups"],
+                protocol: Protocol::Http1,
+                drain: Duration::from_secs(5),
+                default_replicas: 2,
+                min_replicas: 1,
+                // A third while one is replaced.
+                max_replicas: 3,
+                autoscaled: false,
+                writes_sql: true,
+            },
         }
     }
 }
@@ -170,7 +192,9 @@ impl fmt::Display for Role {
 
 /// No role has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no role is called {0:?}: gateway, accounts, files, rooms-server, rooms-faculty and portal are known")]
+#[error(
+    "no role is called {0:?}: gateway, accounts, files, rooms-server, rooms-faculty, backup-server and portal are known"
+)]
 pub struct UnknownRole(pub String);
 
 impl FromStr for Role {

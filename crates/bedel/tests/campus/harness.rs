@@ -244,7 +244,7 @@ fn spawn(data: &Path, settings: &[(&str, &str)], listen: &str, namespace: Option
         .env("BEDEL_ADMIN_PASSWORD", PASSWORD)
         .env("BEDEL_GATEWAY__LISTEN_TLS", "127.0.0.1:0")
         // Their ports are fixed, and many campuses run at once: whoever wants rooms says where.
-        .env("BEDEL_ORCHESTRATOR__REPLICAS", "{ rooms_server = 0, rooms_faculty = 0 }")
+        .env("BEDEL_ORCHESTRATOR__REPLICAS", "{ rooms_server = 0, rooms_faculty = 0, backup_server = 0 }")
         .envs(settings.iter().copied())
         .stdin(Stdio::null())
         .stdout(console.try_clone().expect("a console"))

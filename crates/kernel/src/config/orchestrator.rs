@@ -42,6 +42,8 @@ pub struct Replicas {
     pub rooms_server: u32,
     /// The process of this campus's faculties.
     pub rooms_faculty: u32,
+    /// Servers of backups: the leading one and its standby.
+    pub backup_server: u32,
 }
 
 impl Default for Replicas {
@@ -53,6 +55,7 @@ impl Default for Replicas {
             files: Role::Files.manifest().default_replicas,
             rooms_server: Role::RoomsServer.manifest().default_replicas,
             rooms_faculty: Role::RoomsFaculty.manifest().default_replicas,
+            backup_server: Role::BackupServer.manifest().default_replicas,
         }
     }
 }
@@ -68,6 +71,7 @@ impl Replicas {
             Role::Files => self.files,
             Role::RoomsServer => self.rooms_server,
             Role::RoomsFaculty => self.rooms_faculty,
+            Role::BackupServer => self.backup_server,
         }
     }
 }

@@ -1,0 +1,304 @@
+//! The agent's part of the conversation: ask what is wanted, deflate and send only that, and have it committed.
+
+use std::collections::HashSet;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::stream::{self, StreamExt};
+use kernel::clock::Clock;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+use vault::chunk::Chunk;
+use vault::fragment::{Encoder, Fragment, FragmentError};
+use vault::manifest::ManifestError;
+use vault::repository::Note;
+
+use super::cache::Cache;
+use super::hooks;
+use super::making::{Counts, MakeError, Maker, Tree};
+use super::pace::Pace;
+use super::spool::Spooled;
+use crate::wire::{self, Frame, Known, NOTES, Progress, Reason, Refusal, WireError};
+
+/// How often the server is told that the agent is at work.
+const ALIVE: Duration = Duration::from_secs(2);
+/// The server may take this long to answer: it may be waiting for its disk.
+const ANSWER: Duration = Duration::from_secs(120);
+/// Chunks that wait to be asked about, at most; each may have 2 MiB.
+const WAITING: usize = 4;
+/// Of one question about chunks: how many, and how many bytes.
+const ASKED: (usize, usize) = (256, 4 << 20);
+/// Leaves of one question, together in bytes.
+const LEAVES: usize = 4 << 20;
+/// Chunks deflated at the same time.
+const WORKERS: usize = 2;
+
+/// Why a backup was not sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Stop {
+    #[error("the link failed: {0}")]
+    Wire(#[from] WireError),
+    #[error(transparent)]
+    Make(#[from] MakeError),
+    #[error("the server was silent for too long")]
+    Slow,
+    #[error("the server spoke out of turn")]
+    OutOfTurn,
+    #[error("{0}")]
+    Hook(String),
+    #[error("a chunk could not be deflated: {0}")]
+    Deflate(#[from] FragmentError),
+    #[error("the server lost what it had just been sent")]
+    Lost,
+    #[error("a worker ended: {0}")]
+    Worker(#[from] tokio::task::JoinError),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Wire(error.into())
+    }
+}
+
+impl From<ManifestError> for Stop {
+    fn from(error: ManifestError) -> Self {
+        Self::Make(error.into())
+    }
+}
+
+impl Stop {
+    /// What the server is told, for the log.
+    pub(super) fn refusal(&self) -> Refusal {
+        let reason = if matches!(self, Self::Hook(_)) { Reason::Hook } else { Reason::Failed };
+        Refusal { reason, detail: self.to_string() }
+    }
+}
+
+/// A backup that was asked for.
+pub(super) struct Job {
+    pub(super) root: Arc<OwnedFd>,
+    pub(super) path: String,
+    pub(super) level: u32,
+    pub(super) limit: Option<u64>,
+    pub(super) state: PathBuf,
+    pub(super) hooks: Option<PathBuf>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) seed: u64,
+}
+
+/// How far one pass came.
+enum Passed {
+    /// The server has the backup.
+    Done,
+    /// The server lacks something that the cache says it has.
+    Lacking,
+}
+
+impl Job {
+    /// Sends it all.
+    pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S) -> Result<(), Stop> {
+        wire::write(stream, &Frame::Ready).await?;
+        stream.flush().await?;
+        hooks::run(self.hooks.as_deref(), "pre", &self.path).await.map_err(Stop::Hook)?;
+        let sent = self.passes(stream).await;
+        let post = hooks::run(self.hooks.as_deref(), "post", &self.path).await;
+        if let Err(error) = &post {
+            tracing::warn!(error, "after the backup");
+        }
+        sent
+    }
+
+    async fn passes<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S) -> Result<(), Stop> {
+        for trust in [true, false] {
+            let mut link = Link {
+                stream,
+                pace: Pace::new(self.limit),
+                encoders: Arc::default(),
+                level: self.level,
+                counts: Arc::default(),
+            };
+            match link.pass(self, trust).await? {
+                Passed::Done => return Ok(()),
+                Passed::Lacking => tracing::info!(path = self.path, "the cache is out of date: reading everything"),
+            }
+        }
+        Err(Stop::Lost)
+    }
+}
+
+/// The link to the server, during one pass.
+struct Link<'s, S> {
+    stream: &'s mut S,
+    pace: Pace,
+    encoders: Arc<Mutex<Vec<Encoder>>>,
+    level: u32,
+    counts: Arc<Counts>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
+    async fn pass(&mut self, job: &Job, trust: bool) -> Result<Passed, Stop> {
+        let (fresh, mut chunks) = mpsc::channel(WAITING);
+        let cache = Cache::open(&job.state.join("cache"), &job.path, job.seed, trust)?;
+        let now = job.clock.now().as_seconds();
+        let maker = Maker::new(Arc::clone(&job.root), cache, (&job.state, now), fresh, Arc::clone(&self.counts))?;
+        let making = tokio::task::spawn_blocking(move || maker.run());
+        self.send_fresh(&mut chunks).await?;
+        // Whoever still walks finds nobody left to take its chunks.
+        drop(chunks);
+        let Tree { mut leaves, root, notes, cache } = making.await??;
+        self.tell(&notes).await?;
+        let root = Bytes::from(root.encode()?);
+        let chunk = Chunk::of(&root).ok_or(ManifestError::TooLarge)?;
+        match self.ask(&Frame::Root(chunk)).await? {
+            Frame::Known(Known::Last) => {
+                cache.keep()?;
+                return Ok(Passed::Done);
+            }
+            Frame::Known(Known::Whole) => {}
+            Frame::Known(Known::Not) => {
+                if !self.send_leaves(&mut leaves).await? {
+                    return Ok(Passed::Lacking);
+                }
+            }
+            _ => return Err(Stop::OutOfTurn),
+        }
+        let root = self.deflated(root).await?;
+        match self.ask(&Frame::Commit(*root.chunk(), root.bytes().clone())).await? {
+            Frame::Committed => {
+                cache.keep()?;
+                Ok(Passed::Done)
+            }
+            _ => Err(Stop::OutOfTurn),
+        }
+    }
+
+    /// Offers chunks as they are cut.
+    async fn send_fresh(&mut self, chunks: &mut mpsc::Receiver<(Chunk, Bytes)>) -> Result<(), Stop> {
+        let mut alive = tokio::time::interval(ALIVE);
+        alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let first = tokio::select! {
+                first = chunks.recv() => first,
+                _ = alive.tick() => {
+                    self.report().await?;
+                    continue;
+                }
+            };
+            let Some(first) = first else { return Ok(()) };
+            let mut bytes = first.1.len();
+            let mut batch = vec![first];
+            while batch.len() < ASKED.0 && bytes < ASKED.1 {
+                let Ok(next) = chunks.try_recv() else { break };
+                bytes += next.1.len();
+                batch.push(next);
+            }
+            let mut seen = HashSet::new();
+            batch.retain(|(chunk, _)| seen.insert(chunk.id));
+            let asked = batch.iter().map(|(chunk, _)| *chunk).collect();
+            let wanted = self.wanted(Frame::Chunks(asked), batch.len()).await?;
+            let wanted = batch.into_iter().zip(wanted).filter_map(|((_, raw), wanted)| wanted.then_some(raw));
+            let (encoders, level) = (Arc::clone(&self.encoders), self.level);
+            let mut deflated =
+                stream::iter(wanted.map(|raw| deflate(Arc::clone(&encoders), level, raw))).buffered(WORKERS);
+            while let Some(fragment) = deflated.next().await {
+                let fragment = fragment?;
+                self.pace.take(fragment.bytes().len()).await;
+                wire::write(self.stream, &Frame::Fragment(*fragment.chunk(), fragment.bytes().clone())).await?;
+                if alive.tick().now_or_never().is_some() {
+                    self.report().await?;
+                }
+            }
+        }
+    }
+
+    /// Offers leaves; false if the server lacks a chunk that one of them names.
+    async fn send_leaves(&mut self, leaves: &mut Spooled) -> Result<bool, Stop> {
+        loop {
+            let (mut batch, mut bytes) = (Vec::new(), 0);
+            while bytes < LEAVES && batch.len() < wire::MOST_ASKED {
+                let Some(leaf) = leaves.next()? else { break };
+                bytes += leaf.len();
+                batch.push(Bytes::from(leaf));
+            }
+            if batch.is_empty() {
+                return Ok(true);
+            }
+            let asked: Option<Vec<Chunk>> = batch.iter().map(|leaf| Chunk::of(leaf)).collect();
+            let asked = asked.ok_or(ManifestError::TooLarge)?;
+            let wanted = self.wanted(Frame::Leaves(asked), batch.len()).await?;
+            for leaf in batch.into_iter().zip(wanted).filter_map(|(leaf, wanted)| wanted.then_some(leaf)) {
+                let leaf = self.deflated(leaf).await?;
+                match self.ask(&Frame::Leaf(*leaf.chunk(), leaf.bytes().clone())).await? {
+                    Frame::Kept(true) => {}
+                    Frame::Kept(false) => return Ok(false),
+                    _ => return Err(Stop::OutOfTurn),
+                }
+            }
+        }
+    }
+
+    async fn wanted(&mut self, question: Frame, count: usize) -> Result<Vec<bool>, Stop> {
+        match self.ask(&question).await? {
+            Frame::Wanted(wanted) if wanted.len() == count => Ok(wanted),
+            _ => Err(Stop::OutOfTurn),
+        }
+    }
+
+    /// Lists what is not in the archive as it is.
+    async fn tell(&mut self, notes: &[Note]) -> Result<(), Stop> {
+        let mut rest = notes;
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = rest.iter().take_while(|note| {
+                bytes += note.name.len() + 3;
+                bytes <= NOTES
+            });
+            let (now, later) = rest.split_at(fits.count().max(1));
+            wire::write(self.stream, &Frame::Notes(now.to_vec())).await?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    async fn report(&mut self) -> Result<(), Stop> {
+        let progress = Progress {
+            entries: self.counts.entries.load(Ordering::Relaxed),
+            bytes: self.counts.bytes.load(Ordering::Relaxed),
+        };
+        wire::write(self.stream, &Frame::Alive(progress)).await?;
+        Ok(self.stream.flush().await?)
+    }
+
+    /// Says something and waits for the answer.
+    async fn ask(&mut self, question: &Frame) -> Result<Frame, Stop> {
+        wire::write(self.stream, question).await?;
+        self.stream.flush().await?;
+        let answer = tokio::time::timeout(ANSWER, wire::read(self.stream)).await;
+        Ok(answer.map_err(|_| Stop::Slow)??)
+    }
+
+    async fn deflated(&mut self, raw: Bytes) -> Result<Fragment, Stop> {
+        let fragment = deflate(Arc::clone(&self.encoders), self.level, raw).await?;
+        self.pace.take(fragment.bytes().len()).await;
+        Ok(fragment)
+    }
+}
+
+/// Deflates on a thread for work that takes long, with one of the encoders that are free.
+async fn deflate(encoders: Arc<Mutex<Vec<Encoder>>>, level: u32, raw: Bytes) -> Result<Fragment, Stop> {
+    let fragment = tokio::task::spawn_blocking(move || {
+        let free = encoders.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut encoder = free.unwrap_or_else(|| Encoder::new(level));
+        let fragment = encoder.encode(&raw);
+        encoders.lock().unwrap_or_else(PoisonError::into_inner).push(encoder);
+        fragment
+    });
+    Ok(fragment.await??)
+}

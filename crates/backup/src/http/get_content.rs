@@ -1,0 +1,59 @@
+//! `GET /api/v1/backups/{id}/content`
+
+#![expect(unused_qualifications, reason = "in what utoipa generates for a query")]
+
+use api::auth::Caller;
+use api::{Path, Problem, ProblemBody, Query};
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, Method, Uri};
+use kernel::id::Id;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use vault::tar::Kind;
+
+use super::leader::Leader;
+use crate::error::BackupError;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Wanted {
+    /// The file's name, as the entries have it.
+    name: String,
+}
+
+/// One file out of a backup, without reading the rest.
+#[utoipa::path(
+    get, path = "/api/v1/backups/{id}/content", tag = "backups", params(("id" = String, Path), Wanted),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("token" = [])),
+)]
+pub(super) async fn get_content(
+    State(leader): State<Leader>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Query(wanted): Query<Wanted>,
+    (method, uri): (Method, Uri),
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    super::may(&caller, "backups:read")?;
+    let Some(term) = leader.term() else {
+        let path = uri.path_and_query().map_or(uri.path(), |both| both.as_str());
+        return Ok(leader.hand_on(method, path, &headers).await?);
+    };
+    let (listed, repository) = leader.repository(&term, id).await?;
+    let file = repository.open_file(listed.number, wanted.name.as_bytes()).await.map_err(BackupError::from)?;
+    let Kind::File { size, .. } = file.meta.kind else { return Err(BackupError::NotFound.into()) };
+    let fixed = [
+        (CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (CONTENT_LENGTH, size.to_string()),
+        (CONTENT_DISPOSITION, "attachment".to_owned()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    Ok((fixed, Body::from_stream(file.content)).into_response())
+}

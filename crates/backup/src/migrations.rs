@@ -1,0 +1,133 @@
+//! The tables of this service, one DDL statement a migration. Times and spans are microseconds.
+
+use sea_orm_migration::prelude::*;
+use store::migration;
+use store::schema::{index, number, text};
+
+/// All migrations, oldest first.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        Box::new(Nodes),
+        Box::new(NodesByAddress),
+        Box::new(Targets),
+        Box::new(TargetsByKey),
+        Box::new(TargetsByTime),
+        Box::new(Archives),
+        Box::new(ArchivesByNumber),
+        Box::new(Log),
+        Box::new(LogByOutcome),
+        Box::new(Agents),
+        Box::new(AgentsByFingerprint),
+        Box::new(Enrolments),
+        Box::new(Leader),
+    ]
+}
+
+migration!(Nodes, "backups-01-nodes", manager => manager.create_table(
+    Table::create()
+        .table("backups_nodes")
+        .col(text("id", 26).primary_key())
+        .col(text("address", 250))
+        .col(text("host", 240))
+        .col(number("port"))
+        .col(ColumnDef::new("agent").string_len(26))
+        .col(number("created_at"))
+        .to_owned(),
+));
+migration!(NodesByAddress, "backups-02-nodes-by-address", manager => manager.create_index(
+    index("backups_nodes_address", "backups_nodes", &["address"]).unique().to_owned()));
+
+migration!(Targets, "backups-03-targets", manager => manager.create_table(
+    Table::create()
+        .table("backups_targets")
+        .col(text("id", 26).primary_key())
+        .col(text("node", 26))
+        .col(text("path", 4096))
+        .col(text("target_key", 64))
+        .col(number("every_us"))
+        .col(number("next_at"))
+        .col(number("failures"))
+        .col(text("created_by", 26))
+        .col(number("created_at"))
+        .to_owned(),
+));
+migration!(TargetsByKey, "backups-04-targets-by-key", manager => manager.create_index(
+    index("backups_targets_key", "backups_targets", &["target_key"]).unique().to_owned()));
+migration!(TargetsByTime, "backups-05-targets-by-time", manager =>
+    manager.create_index(index("backups_targets_next", "backups_targets", &["next_at"])));
+
+migration!(Archives, "backups-06-archives", manager => manager.create_table(
+    Table::create()
+        .table("backups_archives")
+        .col(text("id", 26).primary_key())
+        .col(text("node", 26))
+        .col(text("host", 240))
+        .col(number("port"))
+        .col(text("path", 4096))
+        .col(text("target_key", 64))
+        .col(number("number"))
+        .col(number("at"))
+        .col(number("size"))
+        .col(number("span"))
+        .col(number("entries"))
+        .col(number("warnings"))
+        .col(number("kept"))
+        .to_owned(),
+));
+migration!(ArchivesByNumber, "backups-07-archives-by-number", manager => manager.create_index(
+    index("backups_archives_number", "backups_archives", &["node", "number"]).unique().to_owned()));
+
+migration!(Log, "backups-08-log", manager => manager.create_table(
+    Table::create()
+        .table("backups_log")
+        .col(text("id", 26).primary_key())
+        .col(text("target", 26))
+        .col(text("host", 240))
+        .col(number("port"))
+        .col(text("path", 4096))
+        .col(text("target_key", 64))
+        .col(text("outcome", 12))
+        .col(number("started_at"))
+        .col(ColumnDef::new("ended_at").big_integer())
+        .col(ColumnDef::new("archive").string_len(26))
+        .col(ColumnDef::new("detail").string_len(1000))
+        .col(text("warnings", 6000))
+        .col(number("warnings_total"))
+        .col(number("sent"))
+        .col(number("entries"))
+        .to_owned(),
+));
+migration!(LogByOutcome, "backups-09-log-by-outcome", manager =>
+    manager.create_index(index("backups_log_outcome", "backups_log", &["outcome"])));
+
+migration!(Agents, "backups-10-agents", manager => manager.create_table(
+    Table::create()
+        .table("backups_agents")
+        .col(text("id", 26).primary_key())
+        .col(text("fingerprint", 64))
+        .col(number("enrolled_at"))
+        .to_owned(),
+));
+migration!(AgentsByFingerprint, "backups-11-agents-by-fingerprint", manager => manager.create_index(
+    index("backups_agents_fingerprint", "backups_agents", &["fingerprint"]).unique().to_owned()));
+
+migration!(Enrolments, "backups-12-enrolments", manager => manager.create_table(
+    Table::create()
+        .table("backups_enrolments")
+        .col(text("id", 26).primary_key())
+        .col(text("secret", 64))
+        .col(text("created_by", 26))
+        .col(number("expires_at"))
+        .col(ColumnDef::new("used_by").string_len(26))
+        .to_owned(),
+));
+
+migration!(Leader, "backups-13-leader", manager => manager.create_table(
+    Table::create()
+        .table("backups_leader")
+        .col(text("name", 32).primary_key())
+        .col(number("epoch"))
+        .col(text("http", 64))
+        .to_owned(),
+));

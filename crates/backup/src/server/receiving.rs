@@ -1,0 +1,202 @@
+//! The server's part of the conversation: it believes nothing. A chunk counts only after its fragment was inflated and
+//! hashed here, a leaf only with all its chunks, a backup only with all its leaves.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use kernel::clock::Clock;
+use store::StoreError;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use vault::Repository;
+use vault::chunk::Chunk;
+use vault::fragment::{Decoder, Fragment, FragmentError};
+use vault::repository::{Commit, Note, Record, RepositoryError, Session};
+
+use super::leading::Term;
+use super::shelf::micros;
+use crate::wire::{self, Begin, Frame, Known, Refusal, VERSION, WireError};
+
+/// An agent says every two seconds that it is at work; only a hook may take longer, and says nothing.
+const SILENCE: Duration = Duration::from_secs(660);
+/// An agent that has begun says so every two seconds; with a bad link in between, some of it may be late.
+const SILENCE_AT_WORK: Duration = Duration::from_secs(60);
+/// Most files that an agent may list.
+const MOST_NOTES: usize = 20_000;
+
+/// Why there is no backup.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReceiveError {
+    #[error("{}", .0.detail)]
+    Refused(Refusal),
+    #[error("the link to the agent failed: {0}")]
+    Wire(#[from] WireError),
+    #[error("the agent was silent for too long")]
+    Silent,
+    #[error("the agent broke the rules of the conversation: {0}")]
+    OutOfTurn(&'static str),
+    #[error("the agent sent a fragment that is refused: {0}")]
+    Fragment(#[from] FragmentError),
+    #[error("the agent's manifests are refused: {0}")]
+    Manifest(RepositoryError),
+    #[error("the store of backups failed: {0}")]
+    Repository(RepositoryError),
+    #[error("another server leads now")]
+    Lost(#[from] StoreError),
+}
+
+impl From<RepositoryError> for ReceiveError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Manifest(_) | RepositoryError::Missing(_) | RepositoryError::Damaged { .. } => {
+                Self::Manifest(error)
+            }
+            _ => Self::Repository(error),
+        }
+    }
+}
+
+/// How far it has come.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) sent: AtomicU64,
+    pub(super) entries: AtomicU64,
+}
+
+/// What came of it.
+pub(super) struct Received {
+    /// The new backup; none if nothing had changed.
+    pub(super) record: Option<Record>,
+    pub(super) notes: Vec<Note>,
+}
+
+/// One conversation.
+pub(super) struct Receiving<'r, S> {
+    pub(super) stream: S,
+    pub(super) repository: &'r Repository,
+    pub(super) session: &'r Session,
+    pub(super) term: &'r Term,
+    pub(super) clock: &'r dyn Clock,
+    pub(super) counts: &'r Counts,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
+    /// Asks for a path and takes what comes.
+    pub(super) async fn run(mut self, path: &str, level: u32) -> Result<Received, ReceiveError> {
+        self.say(&Frame::Begin(Begin { version: VERSION, path: path.to_owned(), level })).await?;
+        match self.next(SILENCE_AT_WORK).await? {
+            Frame::Ready => {}
+            Frame::Refused(refusal) => return Err(ReceiveError::Refused(refusal)),
+            _ => return Err(ReceiveError::OutOfTurn("neither yes nor no to begin with")),
+        }
+        let (mut decoder, mut notes) = (Some(Decoder::default()), Vec::new());
+        let mut silence = SILENCE;
+        loop {
+            let said = self.next(silence).await?;
+            silence = SILENCE_AT_WORK;
+            match said {
+                Frame::Alive(progress) => self.counts.entries.store(progress.entries, Ordering::Relaxed),
+                Frame::Chunks(chunks) => {
+                    let ids: Vec<_> = chunks.iter().map(|chunk| chunk.id).collect();
+                    let missing = self.repository.missing(&ids).await;
+                    self.say(&Frame::Wanted(missing)).await?;
+                }
+                Frame::Fragment(chunk, bytes) => {
+                    let fragment = self.verified(chunk, bytes, &mut decoder).await?;
+                    self.repository.put(self.session, &fragment, micros(self.clock.now())).await?;
+                }
+                Frame::Leaves(leaves) => {
+                    let mut wanted = Vec::with_capacity(leaves.len());
+                    for leaf in &leaves {
+                        wanted.push(!self.repository.has_leaf(leaf).await?);
+                    }
+                    self.say(&Frame::Wanted(wanted)).await?;
+                }
+                Frame::Leaf(chunk, bytes) => {
+                    let leaf = self.verified(chunk, bytes, &mut decoder).await?;
+                    let kept = self.repository.put_leaf(self.session, &leaf, micros(self.clock.now())).await;
+                    match kept {
+                        Ok(()) => self.say(&Frame::Kept(true)).await?,
+                        Err(RepositoryError::Missing(_)) => self.say(&Frame::Kept(false)).await?,
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                Frame::Notes(more) => {
+                    notes.extend(more);
+                    if notes.len() > MOST_NOTES {
+                        return Err(ReceiveError::OutOfTurn("more files are listed than may be"));
+                    }
+                }
+                Frame::Root(root) => {
+                    let known = self.known(path, &root).await?;
+                    self.say(&Frame::Known(known)).await?;
+                    if known == Known::Last {
+                        return Ok(Received { record: None, notes });
+                    }
+                }
+                Frame::Commit(chunk, bytes) => {
+                    let root = self.verified(chunk, bytes, &mut decoder).await?;
+                    let commit = Commit { target: path.to_owned(), at: micros(self.clock.now()), notes: notes.clone() };
+                    self.term.fence().await?;
+                    let record = self.repository.commit(self.session, &root, commit).await?;
+                    // The backup is durable, whether the agent hears of it or not.
+                    if let Err(error) = self.say(&Frame::Committed).await {
+                        tracing::debug!(error = %error, "the agent left before it was told");
+                    }
+                    return Ok(Received { record: Some(record), notes });
+                }
+                Frame::Refused(refusal) => return Err(ReceiveError::Refused(refusal)),
+                _ => return Err(ReceiveError::OutOfTurn("a frame that is not an agent's")),
+            }
+        }
+    }
+
+    /// Whether the root is that of the last backup of this path, or of any that is here whole.
+    async fn known(&self, path: &str, root: &Chunk) -> Result<Known, ReceiveError> {
+        if !self.repository.has_root(root).await? {
+            return Ok(Known::Not);
+        }
+        let last = self.repository.backups().into_iter().rev().find(|record| record.target == path);
+        Ok(if last.is_some_and(|last| last.root == *root) { Known::Last } else { Known::Whole })
+    }
+
+    /// Inflates and hashes a fragment, on a thread for work that takes long.
+    async fn verified(
+        &self,
+        chunk: Chunk,
+        bytes: Bytes,
+        decoder: &mut Option<Decoder>,
+    ) -> Result<Fragment, ReceiveError> {
+        self.counts.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        let mut at_work = decoder.take().unwrap_or_default();
+        let verifying = tokio::task::spawn_blocking(move || {
+            let verified = at_work.verify(&chunk, bytes);
+            (at_work, verified)
+        });
+        match verifying.await {
+            Ok((back, verified)) => {
+                *decoder = Some(back);
+                Ok(verified?)
+            }
+            Err(_) => Err(FragmentError::Corrupt.into()),
+        }
+    }
+
+    async fn next(&mut self, patience: Duration) -> Result<Frame, ReceiveError> {
+        match tokio::time::timeout(patience, wire::read(&mut self.stream)).await {
+            Ok(frame) => Ok(frame?),
+            Err(_) => Err(ReceiveError::Silent),
+        }
+    }
+
+    async fn say(&mut self, frame: &Frame) -> Result<(), ReceiveError> {
+        let saying = async {
+            wire::write(&mut self.stream, frame).await?;
+            Ok::<_, WireError>(self.stream.flush().await?)
+        };
+        match tokio::time::timeout(SILENCE_AT_WORK, saying).await {
+            Ok(said) => Ok(said?),
+            Err(_) => Err(ReceiveError::Silent),
+        }
+    }
+}

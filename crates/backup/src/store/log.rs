@@ -1,0 +1,140 @@
+//! `backups_log`: every attempt, for good.
+
+use kernel::clock::Timestamp;
+use kernel::id::Id;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
+use store::StoreError;
+use store::query::{Row, all, execute, one};
+
+use super::{address, cut, node_condition, number, optional_id};
+use crate::model::{Attempt, Outcome, Warning, target_key};
+
+/// What the column of warnings holds, in characters.
+const WARNINGS: usize = 6000;
+const SELECT: &str = "SELECT id, target, host, port, path, outcome, started_at, ended_at, archive, detail, warnings, \
+                      warnings_total, sent, entries FROM backups_log";
+
+fn attempt(row: sea_orm::QueryResult, what: &'static str) -> Result<Attempt, StoreError> {
+    let row = Row::new(row, what);
+    Ok(Attempt {
+        id: row.id(0)?,
+        target: row.id(1)?,
+        address: address(&row, 2)?,
+        path: row.text(4)?,
+        outcome: row.named(5, &Outcome::ALL, Outcome::name)?,
+        started_at: row.time(6)?,
+        ended_at: row.optional_number(7)?.map(Timestamp::from_micros),
+        backup: optional_id(&row, 8, what)?,
+        detail: row.optional_text(9)?,
+        warnings: row.json(10)?,
+        warnings_total: row.count(11)?,
+        sent: row.count(12)?,
+        entries: row.count(13)?,
+    })
+}
+
+/// As many of the first warnings as fit the column.
+fn fitting(warnings: &[Warning]) -> String {
+    let mut shown = warnings.len().min(100);
+    loop {
+        let text = serde_json::to_string(&warnings[..shown]).unwrap_or_default();
+        if text.chars().count() <= WARNINGS {
+            return text;
+        }
+        shown /= 2;
+    }
+}
+
+/// What changes while an attempt is under way and with its end, in the order of [`write`]'s columns.
+fn changing(attempt: &Attempt) -> Vec<Value> {
+    vec![
+        attempt.outcome.name().into(),
+        attempt.started_at.as_micros().into(),
+        attempt.ended_at.map(Timestamp::as_micros).into(),
+        attempt.backup.map(|id| id.to_string()).into(),
+        attempt.detail.as_deref().map(|detail| cut(detail, 1000)).into(),
+        fitting(&attempt.warnings).into(),
+        number(attempt.warnings_total),
+        number(attempt.sent),
+        number(attempt.entries),
+        attempt.id.to_string().into(),
+    ]
+}
+
+/// Writes an attempt as it stands, over what was written before.
+pub(crate) async fn write(transaction: &DatabaseTransaction, attempt: &Attempt) -> Result<(), StoreError> {
+    let update = "UPDATE backups_log SET outcome = ?, started_at = ?, ended_at = ?, archive = ?, detail = ?, warnings = ?, \
+                  warnings_total = ?, sent = ?, entries = ? WHERE id = ?";
+    if execute(transaction, "log: update", update, changing(attempt)).await? > 0 {
+        return Ok(());
+    }
+    let insert = "INSERT INTO backups_log (outcome, started_at, ended_at, archive, detail, warnings, warnings_total, sent, \
+                  entries, id, target, host, port, path, target_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let mut values = changing(attempt);
+    values.extend([
+        attempt.target.to_string().into(),
+        attempt.address.host.as_str().into(),
+        i64::from(attempt.address.port).into(),
+        attempt.path.as_str().into(),
+        target_key(&attempt.address, &attempt.path).into(),
+    ]);
+    execute(transaction, "log: insert", insert, values).await.map(drop)
+}
+
+/// The attempt of a target that is queued or under way.
+pub(crate) async fn open(connection: &impl ConnectionTrait, target: Id) -> Result<Option<Attempt>, StoreError> {
+    let what = "log: open";
+    let sql = format!("{SELECT} WHERE target = ? AND outcome IN ('queued', 'running') ORDER BY id");
+    let row = one(connection, what, &sql, vec![target.to_string().into()]).await?;
+    row.map(|row| attempt(row, what)).transpose()
+}
+
+/// Attempts with this outcome, oldest first.
+pub(crate) async fn with_outcome(
+    connection: &impl ConnectionTrait,
+    outcome: Outcome,
+    limit: u64,
+) -> Result<Vec<Attempt>, StoreError> {
+    let what = "log: by outcome";
+    let sql = format!("{SELECT} WHERE outcome = ? ORDER BY id LIMIT {limit}");
+    let rows = all(connection, what, &sql, vec![outcome.name().into()]).await?;
+    rows.into_iter().map(|row| attempt(row, what)).collect()
+}
+
+/// One attempt.
+pub(crate) async fn get(connection: &impl ConnectionTrait, id: Id) -> Result<Option<Attempt>, StoreError> {
+    let what = "log: read";
+    let row = one(connection, what, &format!("{SELECT} WHERE id = ?"), vec![id.to_string().into()]).await?;
+    row.map(|row| attempt(row, what)).transpose()
+}
+
+/// Attempts, newest first, before `before`, of a node (HOST or HOST:PORT), of a path, and with an outcome.
+pub(crate) async fn list(
+    connection: &impl ConnectionTrait,
+    (node, path, outcome): (Option<&str>, Option<&str>, Option<Outcome>),
+    before: Option<Id>,
+    limit: u64,
+) -> Result<Vec<Attempt>, StoreError> {
+    let what = "log: list";
+    let (mut sql, mut values) = (format!("{SELECT} WHERE 1 = 1"), Vec::<Value>::new());
+    if let Some(before) = before {
+        sql.push_str(" AND id < ?");
+        values.push(before.to_string().into());
+    }
+    if let Some(node) = node {
+        let (condition, of_node) = node_condition(node);
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+        values.extend(of_node);
+    }
+    if let Some(path) = path {
+        sql.push_str(" AND path = ?");
+        values.push(path.into());
+    }
+    if let Some(outcome) = outcome {
+        sql.push_str(" AND outcome = ?");
+        values.push(outcome.name().into());
+    }
+    sql.push_str(&format!(" ORDER BY id DESC LIMIT {limit}"));
+    all(connection, what, &sql, values).await?.into_iter().map(|row| attempt(row, what)).collect()
+}

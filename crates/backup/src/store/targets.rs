@@ -1,0 +1,178 @@
+//! `backups_targets` and `backups_nodes`: what is to be backed up, and where.
+
+use std::time::Duration;
+
+use kernel::clock::Timestamp;
+use kernel::id::{Id, IdSource};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
+use store::StoreError;
+use store::query::{Row, all, execute, one};
+
+use super::{address, node_condition, optional_id};
+use crate::model::{Address, Node, Target, target_key};
+
+const SELECT: &str = "SELECT t.id, t.path, t.every_us, t.next_at, t.failures, t.created_at, n.id, n.host, n.port, n.agent \
+                      FROM backups_targets t JOIN backups_nodes n ON n.id = t.node";
+
+fn target(row: sea_orm::QueryResult, what: &'static str) -> Result<Target, StoreError> {
+    let row = Row::new(row, what);
+    Ok(Target {
+        id: row.id(0)?,
+        path: row.text(1)?,
+        every: Duration::from_micros(row.count(2)?),
+        next_at: row.time(3)?,
+        failures: row.count(4)?,
+        created_at: row.time(5)?,
+        node: Node { id: row.id(6)?, address: address(&row, 7)?, agent: optional_id(&row, 9, what)? },
+    })
+}
+
+/// A registration.
+#[derive(Clone)]
+pub(crate) struct NewTarget {
+    pub(crate) address: Address,
+    pub(crate) path: String,
+    pub(crate) every: Duration,
+    pub(crate) created_by: Id,
+    pub(crate) now: Timestamp,
+}
+
+/// Registers a path, due at once.
+///
+/// # Errors
+/// [`kernel::error::Kind::Conflict`]: it is registered already.
+pub(crate) async fn insert(
+    transaction: &DatabaseTransaction,
+    new: &NewTarget,
+    ids: &IdSource,
+) -> Result<Target, StoreError> {
+    let what = "nodes: read";
+    let shown = new.address.to_string();
+    let sql = "SELECT id, host, port, agent FROM backups_nodes WHERE address = ?";
+    let node = match one(transaction, what, sql, vec![shown.as_str().into()]).await? {
+        Some(row) => {
+            let row = Row::new(row, what);
+            Node { id: row.id(0)?, address: address(&row, 1)?, agent: optional_id(&row, 3, what)? }
+        }
+        None => {
+            let node = Node { id: ids.next(), address: new.address.clone(), agent: None };
+            let sql = "INSERT INTO backups_nodes (id, address, host, port, created_at) VALUES (?, ?, ?, ?, ?)";
+            let values = vec![
+                node.id.to_string().into(),
+                shown.into(),
+                node.address.host.as_str().into(),
+                i64::from(node.address.port).into(),
+                new.now.as_micros().into(),
+            ];
+            execute(transaction, "nodes: insert", sql, values).await?;
+            node
+        }
+    };
+    let made = Target {
+        id: ids.next(),
+        path: new.path.clone(),
+        every: new.every,
+        next_at: new.now,
+        failures: 0,
+        created_at: new.now,
+        node,
+    };
+    let sql = "INSERT INTO backups_targets (id, node, path, target_key, every_us, next_at, failures, created_by, created_at) \
+               VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)";
+    let values = vec![
+        made.id.to_string().into(),
+        made.node.id.to_string().into(),
+        made.path.as_str().into(),
+        target_key(&made.node.address, &made.path).into(),
+        i64::try_from(made.every.as_micros()).unwrap_or(i64::MAX).into(),
+        made.next_at.as_micros().into(),
+        new.created_by.to_string().into(),
+        made.created_at.as_micros().into(),
+    ];
+    execute(transaction, "targets: insert", sql, values).await?;
+    Ok(made)
+}
+
+/// Targets, oldest first, after `after`, of a node (HOST or HOST:PORT) and of a path.
+pub(crate) async fn list(
+    connection: &impl ConnectionTrait,
+    (node, path): (Option<&str>, Option<&str>),
+    after: Option<Id>,
+    limit: u64,
+) -> Result<Vec<Target>, StoreError> {
+    let what = "targets: list";
+    let (mut sql, mut values) = (format!("{SELECT} WHERE 1 = 1"), Vec::<Value>::new());
+    if let Some(after) = after {
+        sql.push_str(" AND t.id > ?");
+        values.push(after.to_string().into());
+    }
+    if let Some(node) = node {
+        let (condition, of_node) = node_condition(node);
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+        values.extend(of_node);
+    }
+    if let Some(path) = path {
+        sql.push_str(" AND t.path = ?");
+        values.push(path.into());
+    }
+    sql.push_str(&format!(" ORDER BY t.id LIMIT {limit}"));
+    all(connection, what, &sql, values).await?.into_iter().map(|row| target(row, what)).collect()
+}
+
+/// One target.
+pub(crate) async fn get(connection: &impl ConnectionTrait, id: Id) -> Result<Option<Target>, StoreError> {
+    let what = "targets: read";
+    let row = one(connection, what, &format!("{SELECT} WHERE t.id = ?"), vec![id.to_string().into()]).await?;
+    row.map(|row| target(row, what)).transpose()
+}
+
+/// Targets whose time has come, the longest overdue first.
+pub(crate) async fn due(
+    connection: &impl ConnectionTrait,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<Target>, StoreError> {
+    let what = "targets: due";
+    let sql = format!("{SELECT} WHERE t.next_at <= ? ORDER BY t.next_at LIMIT {limit}");
+    let rows = all(connection, what, &sql, vec![now.as_micros().into()]).await?;
+    rows.into_iter().map(|row| target(row, what)).collect()
+}
+
+/// Says when a target's next attempt is due.
+pub(crate) async fn plan(
+    transaction: &DatabaseTransaction,
+    id: Id,
+    next_at: Timestamp,
+    failures: u32,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE backups_targets SET next_at = ?, failures = ? WHERE id = ?";
+    let values = vec![next_at.as_micros().into(), i64::from(failures).into(), id.to_string().into()];
+    execute(transaction, "targets: plan", sql, values).await.map(drop)
+}
+
+/// Makes a target due, if it is still registered.
+pub(crate) async fn due_now(transaction: &DatabaseTransaction, id: Id, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE backups_targets SET next_at = ? WHERE id = ?";
+    execute(transaction, "targets: due now", sql, vec![now.as_micros().into(), id.to_string().into()]).await.map(drop)
+}
+
+/// Makes every target of an agent's nodes that waits for it to answer due at once.
+pub(crate) async fn hurry(transaction: &DatabaseTransaction, agent: Id, now: Timestamp) -> Result<u64, StoreError> {
+    let sql = "UPDATE backups_targets SET next_at = ? WHERE failures > 0 AND next_at > ? AND node IN (SELECT id FROM \
+               backups_nodes WHERE agent = ?)";
+    let values = vec![now.as_micros().into(), now.as_micros().into(), agent.to_string().into()];
+    execute(transaction, "targets: hurry", sql, values).await
+}
+
+/// Remembers which agent answers at a node, unless one is known.
+pub(crate) async fn bind(transaction: &DatabaseTransaction, node: Id, agent: Id) -> Result<(), StoreError> {
+    let sql = "UPDATE backups_nodes SET agent = ? WHERE id = ? AND agent IS NULL";
+    execute(transaction, "nodes: bind", sql, vec![agent.to_string().into(), node.to_string().into()]).await.map(drop)
+}
+
+/// Unregisters; archives and log stay. False: there was none.
+pub(crate) async fn delete(transaction: &DatabaseTransaction, id: Id) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM backups_targets WHERE id = ?";
+    Ok(execute(transaction, "targets: delete", sql, vec![id.to_string().into()]).await? > 0)
+}

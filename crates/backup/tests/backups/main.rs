@@ -1,0 +1,42 @@
+//! Servers and agents on one database, SQLite and MariaDB: folders are backed up, listed, restored by GNU tar; and what
+//! happens when one of them dies, or lies.
+
+mod campus;
+mod child;
+mod flow;
+mod http;
+mod kills;
+mod leading;
+mod tree;
+
+use campus::Campus;
+
+/// Each case becomes a test for each engine.
+macro_rules! on_both_engines {
+    ($($module:ident::$case:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                crate::$module::$case(&crate::Campus::sqlite().await).await;
+            })*
+        }
+        mod on_mariadb {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                crate::$module::$case(&crate::Campus::mariadb().await).await;
+            })*
+        }
+    };
+}
+
+on_both_engines!(
+    flow::a_folder_is_backed_up_and_restored_by_tar,
+    flow::only_what_changed_is_sent_and_the_last_ones_are_kept,
+    flow::what_is_hot_or_odd_is_listed,
+    flow::a_node_that_is_back_is_backed_up,
+    flow::another_agent_at_the_same_address_is_not_asked,
+    http::what_is_wrong_is_told,
+    http::tokens_are_good_once,
+    leading::a_standby_hands_on_and_takes_over,
+    leading::a_backup_that_was_committed_is_listed_again,
+);

@@ -1,0 +1,151 @@
+//! `bedel backup` and `bedel agent`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Backup {
+    /// Print a word with which one node may enrol its agent, within 15 minutes.
+    #[command(after_help = "Example: bedel backup enroll-token > token")]
+    EnrollToken,
+    /// Register a folder of a node; its first backup begins at once.
+    #[command(after_help = "Example: bedel backup register web-1:9750 /srv/data --every 60")]
+    Register(Register),
+    /// List backups with their sizes and dates.
+    #[command(after_help = "Example: bedel backup list web-1 /srv/data")]
+    List(List),
+    /// List what is registered.
+    #[command(after_help = "Example: bedel backup targets")]
+    Targets(Targets),
+    /// Back up no more. The backups there are, and the log, stay.
+    #[command(after_help = "Example: bedel backup unregister web-1 /srv/data")]
+    Unregister(Of),
+    /// Back up now, and wait for the end.
+    #[command(after_help = "Example: bedel backup run web-1 /srv/data")]
+    Run(Of),
+    /// Bring a backup back, into a folder that does not exist yet.
+    #[command(after_help = "Example: bedel backup restore 01k9x3v7c8m2q4t6w8y0a2c4e6 --to /srv/restored")]
+    Restore(Restore),
+    /// Show every attempt, newest first.
+    #[command(after_help = "Example: bedel backup log --node web-1 --json")]
+    Log(Log),
+    /// Read backups back, every chunk against its hash.
+    #[command(after_help = "Example: bedel backup verify 01k9x3v7c8m2q4t6w8y0a2c4e6")]
+    Verify(Verify),
+}
+
+/// `bedel backup register`.
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// Where the node's agent listens.
+    #[arg(value_name = "HOST:PORT")]
+    pub(crate) node: String,
+    /// The folder.
+    pub(crate) path: String,
+    /// Minutes between two backups.
+    #[arg(long, value_name = "MINUTES", allow_negative_numbers = true)]
+    pub(crate) every: i64,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A node and a folder.
+#[derive(Debug, Args)]
+pub(crate) struct Of {
+    /// The node's address, with or without its port.
+    #[arg(value_name = "HOST")]
+    pub(crate) node: String,
+    /// The folder.
+    pub(crate) path: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `bedel backup list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only of this node, with or without its port.
+    #[arg(value_name = "HOST")]
+    pub(crate) node: Option<String>,
+    /// Only of this folder.
+    pub(crate) path: Option<String>,
+    /// Print JSON, one backup a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `bedel backup targets`.
+#[derive(Debug, Args)]
+pub(crate) struct Targets {
+    /// Print JSON, one target a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `bedel backup restore`.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup's id.
+    pub(crate) id: String,
+    /// The folder to make; the id under the present folder unless given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+}
+
+/// `bedel backup log`.
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    /// Only of this node, with or without its port.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) node: Option<String>,
+    /// Only of this folder.
+    #[arg(long)]
+    pub(crate) path: Option<String>,
+    /// Only what stands or ended so: queued, running, done, unchanged, failed or unreachable.
+    #[arg(long)]
+    pub(crate) outcome: Option<String>,
+    /// Print JSON, one attempt a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `bedel backup verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The backup's id; every backup that is kept unless given.
+    pub(crate) id: Option<String>,
+    /// Print JSON, one backup a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `bedel agent`.
+#[derive(Debug, Args)]
+pub(crate) struct Agent {
+    /// Where the campus's server calls.
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:9750")]
+    pub(crate) listen: SocketAddr,
+    /// A folder that may be backed up, with all below it; nothing else is ever sent.
+    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    pub(crate) allow: Vec<PathBuf>,
+    /// The word of `bedel backup enroll-token`; needed once.
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) enroll: Option<String>,
+    /// Where the agent's key and its cache, which may be removed, are kept.
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/bedel-agent")]
+    pub(crate) state: PathBuf,
+    /// A folder with executables called `pre` and `post`, run before and after each backup.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) hooks: Option<PathBuf>,
+    /// Kilobytes a second over the network, at most.
+    #[arg(long, value_name = "KB", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// How far the agent steps back for others, 0 to 19.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(i32).range(0..=19))]
+    pub(crate) nice: i32,
+}
