@@ -236,3 +236,6 @@ fn roots(authority: &CertificateDer<'static>) -> Result<Arc<RootCertStore>, Auth
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
+
+#[cfg(test)]
+mod tests;

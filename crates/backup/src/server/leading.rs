@@ -153,7 +153,7 @@ impl Leading {
         }
     }
 
-    async fn attempt(&self) -> Result<Option<(File, Arc<Term>)>, StoreError> {
+    pub(super) async fn attempt(&self) -> Result<Option<(File, Arc<Term>)>, StoreError> {
         let failed = |error: std::io::Error| StoreError::new(Kind::Unavailable, "the lock of the packs", error);
         let blobs = LocalBlobs::open(&self.folder)
             .map_err(|error| StoreError::new(Kind::Unavailable, "the folder of the packs", error))?;

@@ -200,3 +200,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Backups as a campus runs them: two servers, an agent, and an administrator at the command line.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use testkit::claim::Claim;
+use testkit::process::{Guard, eventually};
+
+use crate::harness::{Campus, PATIENCE, signal};
+
+const ROLES: &str =
+    "{ gateway = 1, accounts = 1, files = 0, portal = 0, rooms_server = 0, rooms_faculty = 0, backup_server = 2 }";
+
+#[track_caller]
+fn good(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+/// What went wrong, for people.
+#[track_caller]
+fn bad(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn agent(campus: &Campus, listen: &str, tree: &Path, state: &Path, token: Option<&str>) -> Guard {
+    let mut command = campus.bedel_command(&["agent", "--listen", listen, "--nice", "0"]);
+    command.arg("--allow").arg(tree).arg("--state").arg(state);
+    if let Some(token) = token {
+        command.args(["--enroll", token]);
+    }
+    let log = fs::File::options().create(true).append(true).open(campus.data().join("logs/agent.log")).expect("a log");
+    command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
+    Guard::spawn(&mut command)
+}
+
+/// The pid of the server that leads.
+async fn leader(campus: &Campus) -> i32 {
+    let mut found = None;
+    eventually("a backup server leads", PATIENCE, async || {
+        let status = campus.status().unwrap_or_default();
+        let roles = status["roles"].as_array().cloned().unwrap_or_default();
+        let replicas = roles.iter().find(|role| role["role"] == "backup-server").map(|role| role["replicas"].clone());
+        let replicas = replicas.unwrap_or_default();
+        let leads = replicas.as_array().into_iter().flatten().find(|replica| replica["leader"] == true);
+        found = leads.and_then(|replica| replica["pid"].as_i64());
+        found.is_some()
+    })
+    .await;
+    i32::try_from(found.expect("was found")).expect("a pid")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_is_backed_up_and_restored_at_the_command_line() {
+    let campus = Campus::start(&[("BEDEL_ORCHESTRATOR__REPLICAS", ROLES)]).await;
+    fs::create_dir_all(campus.data().join("node/tree/below")).expect("makes");
+    let root = campus.data().join("node").canonicalize().expect("a path");
+    let (tree, state) = (root.join("tree"), root.join("state"));
+    for number in 0..50 {
+        fs::write(tree.join(format!("below/{number}")), format!("file {number}\n").repeat(number)).expect("writes");
+    }
+    let path = tree.to_str().expect("UTF-8");
+    let port = Claim::port();
+    let listen = format!("127.0.0.1:{}", port.number());
+
+    let refused = agent(&campus, &listen, &tree, &state, None).wait(PATIENCE).await;
+    assert!(!refused.success(), "an agent that is not enrolled serves nobody");
+    let token = good(&campus.bedel(&["backup", "enroll-token"]));
+    let mut node = agent(&campus, &listen, &tree, &state, Some(token.trim()));
+    leader(&campus).await;
+    let said = good(&campus.bedel(&["backup", "register", &listen, path, "--every", "60"]));
+    assert!(said.contains("is registered"), "{said}");
+    let said = bad(&campus.bedel(&["backup", "register", &listen, path, "--every", "60"]));
+    assert!(said.contains("registered already"), "{said}");
+    for (node, path, every) in [(&*listen, path, "0"), (&listen, path, "-3"), (&listen, "srv", "5"), ("web", "/", "5")] {
+        let said = bad(&campus.bedel(&["backup", "register", node, path, "--every", every]));
+        assert!(said.contains("expected"), "{said}");
+    }
+    // The first one begins by itself; whoever runs it meanwhile waits for that one.
+    eventually("an attempt succeeds", PATIENCE, async || {
+        campus.bedel(&["backup", "run", "127.0.0.1", path]).status.success()
+    })
+    .await;
+    let said = good(&campus.bedel(&["backup", "run", &listen, path]));
+    assert!(said.contains("unchanged"), "{said}");
+    let listed: Value =
+        serde_json::from_str(&good(&campus.bedel(&["backup", "list", "127.0.0.1", path, "--json"]))).expect("JSON");
+    let id = listed["id"].as_str().expect("an id").to_owned();
+    assert!(good(&campus.bedel(&["backup", "verify"])).contains("good"));
+    let out = root.join("out");
+    let restore = ["backup", "restore", &id, "--to", out.to_str().expect("UTF-8")];
+    assert!(good(&campus.bedel(&restore)).contains("Restored"));
+    assert_eq!(fs::read_to_string(out.join("below/49")).expect("reads"), "file 49\n".repeat(49));
+    assert!(bad(&campus.bedel(&restore)).contains("exists"));
+    assert!(bad(&campus.bedel(&["backup", "restore", "01arz3ndektsv4rrffq69g5fav"])).contains("404"));
+
+    signal(leader(&campus).await, "KILL");
+    fs::write(tree.join("below/new"), "new").expect("writes");
+    eventually("a backup after the leader's death", PATIENCE, async || {
+        campus.bedel(&["backup", "run", "127.0.0.1", path]).status.success()
+    })
+    .await;
+    assert_eq!(good(&campus.bedel(&["backup", "list"])).lines().count(), 2);
+
+    node.terminate(PATIENCE).await;
+    let gone = campus.bedel(&["backup", "run", "127.0.0.1", path]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&gone.stdout).contains("does not answer"), "{gone:?}");
+    let log = good(&campus.bedel(&["backup", "log", "--outcome", "unreachable"]));
+    assert!(log.contains("unreachable"), "{log}");
+    assert!(good(&campus.bedel(&["backup", "unregister", "127.0.0.1", path])).contains("no longer"));
+    assert!(bad(&campus.bedel(&["backup", "unregister", "127.0.0.1", path])).contains("not registered"));
+    assert_eq!(good(&campus.bedel(&["backup", "list"])).lines().count(), 2, "backups stay");
+}
