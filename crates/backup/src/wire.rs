@@ -131,7 +131,7 @@ pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Frame,
     let mut content = vec![0; length];
     stream.read_exact(&mut content).await?;
     let content = Bytes::from(content);
-    decode(content[0], content.slice(1..))
+    decode(content[0], &content.slice(1..))
 }
 
 /// Writes one frame; it is on its way after a flush.
@@ -173,9 +173,9 @@ fn encode(frame: &Frame) -> (u8, Vec<u8>, Bytes) {
     }
 }
 
-fn decode(kind: u8, content: Bytes) -> Result<Frame, WireError> {
+fn decode(kind: u8, content: &Bytes) -> Result<Frame, WireError> {
     match kind {
-        0 => Ok(Frame::Begin(json(&content)?)),
+        0 => Ok(Frame::Begin(json(content)?)),
         1 => content.iter().map(|byte| flag(*byte)).collect::<Result<_, _>>().map(Frame::Wanted),
         2 => match content[..] {
             [byte] => flag(byte).map(Frame::Kept),
@@ -189,13 +189,13 @@ fn decode(kind: u8, content: Bytes) -> Result<Frame, WireError> {
         },
         4 if content.is_empty() => Ok(Frame::Committed),
         16 if content.is_empty() => Ok(Frame::Ready),
-        17 => Ok(Frame::Refused(json(&content)?)),
-        18 => Ok(Frame::Alive(json(&content)?)),
-        19 => chunks(&content).map(Frame::Chunks),
-        20 => chunks(&content).map(Frame::Leaves),
+        17 => Ok(Frame::Refused(json(content)?)),
+        18 => Ok(Frame::Alive(json(content)?)),
+        19 => chunks(content).map(Frame::Chunks),
+        20 => chunks(content).map(Frame::Leaves),
         21 => with(content).map(|(chunk, bytes)| Frame::Fragment(chunk, bytes)),
         22 => with(content).map(|(chunk, bytes)| Frame::Leaf(chunk, bytes)),
-        23 => notes(&content).map(Frame::Notes),
+        23 => notes(content).map(Frame::Notes),
         24 => with(content).map(|(chunk, _)| Frame::Root(chunk)),
         25 => with(content).map(|(chunk, bytes)| Frame::Commit(chunk, bytes)),
         _ => Err(WireError::Rules("a frame of an unknown kind")),
@@ -245,8 +245,8 @@ fn chunks(content: &[u8]) -> Result<Vec<Chunk>, WireError> {
     content.chunks_exact(CHUNK).map(chunk).collect()
 }
 
-fn with(content: Bytes) -> Result<(Chunk, Bytes), WireError> {
-    let chunk = chunk(&content)?;
+fn with(content: &Bytes) -> Result<(Chunk, Bytes), WireError> {
+    let chunk = chunk(content)?;
     Ok((chunk, content.slice(CHUNK..)))
 }
 

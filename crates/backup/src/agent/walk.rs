@@ -273,8 +273,8 @@ const fn folder_flags() -> OFlags {
 }
 
 fn has_no_data(folder: &impl AsFd) -> bool {
-    #[expect(clippy::unnecessary_cast, reason = "the type differs between architectures")]
-    rustix::fs::fstatfs(folder).is_ok_and(|info| NO_DATA.contains(&(info.f_type as u64)))
+    // The type differs between architectures.
+    rustix::fs::fstatfs(folder).is_ok_and(|info| u64::try_from(info.f_type).is_ok_and(|kind| NO_DATA.contains(&kind)))
 }
 
 fn unreadable(name: &[u8], error: Errno) -> Note {

@@ -76,7 +76,8 @@ async fn a_folder_is_backed_up_and_restored_at_the_command_line() {
     assert!(said.contains("is registered"), "{said}");
     let said = bad(&campus.bedel(&["backup", "register", &listen, path, "--every", "60"]));
     assert!(said.contains("registered already"), "{said}");
-    for (node, path, every) in [(&*listen, path, "0"), (&listen, path, "-3"), (&listen, "srv", "5"), ("web", "/", "5")] {
+    for (node, path, every) in [(&*listen, path, "0"), (&listen, path, "-3"), (&listen, "srv", "5"), ("web", "/", "5")]
+    {
         let said = bad(&campus.bedel(&["backup", "register", node, path, "--every", every]));
         assert!(said.contains("expected"), "{said}");
     }
