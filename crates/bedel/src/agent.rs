@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use backup::agent::{Agent, Identity, Options};
+use ::backup::agent::{Agent, Identity, Options};
 use kernel::clock::{Clock, SystemClock};
 use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;

@@ -33,9 +33,9 @@ impl Allowed {
         };
         let below = clean.strip_prefix(root).unwrap_or(Path::new(""));
         let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        let opened = rustix::fs::openat(CWD, root, flags, Mode::empty())
+        let opened = rustix::fs::openat(CWD, root, flags | OFlags::NOFOLLOW, Mode::empty())
             .and_then(|root| rustix::fs::openat2(root, below, flags, Mode::empty(), resolve));
         match opened {
             Ok(folder) => Ok(folder),
