@@ -127,6 +127,248 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every backup ever made, newest first; `kept` tells which can still be had. */
+        get: operations["list_backups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/enroll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Certify an agent's key. No login: the token is one. */
+        post: operations["enroll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/enroll-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a token with which one node may enrol its agent, within 15 minutes. `bedel backup enroll-token` makes a word of it. */
+        post: operations["create_enroll_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/hello": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hear from an agent that it answers again: what waits for its node begins at once. Said twice, it changes nothing more. */
+        post: operations["hello"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every attempt ever made, newest first. */
+        get: operations["list_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/log/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One attempt, as it stands. */
+        get: operations["get_attempt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is registered, oldest first. */
+        get: operations["list_targets"];
+        put?: never;
+        /** Register a path of a node. Its first backup begins at once. */
+        post: operations["create_target"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/targets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unregister. Its backups and its log stay. */
+        delete: operations["delete_target"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/targets/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Back up now. The answer is the attempt's line of the log, to be asked for until it has ended; one that is under way
+         *     already is that one.
+         */
+        post: operations["run_target"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One backup. */
+        get: operations["get_backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/archive.tgz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backup as one gzip member, for `curl … | tar xz`. Ranges of it can be had, and its bytes never change. */
+        get: operations["get_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file out of a backup, without reading the rest. */
+        get: operations["get_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look into a backup without reading it. */
+        get: operations["list_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a backup back, every chunk against its hash. */
+        post: operations["verify_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files": {
         parameters: {
             query?: never;
@@ -877,6 +1119,35 @@ export interface components {
             /** @description What it may do. */
             scopes: string[];
         };
+        /** @description An attempt to make a backup. */
+        AttemptView: {
+            /** @description The backup that it made. */
+            backup?: string | null;
+            /** @description Why it ended so. */
+            detail?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** Format: int64 */
+            entries: number;
+            host: string;
+            id: string;
+            outcome: components["schemas"]["Outcome"];
+            path: string;
+            /** Format: int32 */
+            port: number;
+            /**
+             * Format: int64
+             * @description Bytes of fragments that came over the network.
+             */
+            sent: number;
+            /** Format: date-time */
+            started_at: string;
+            target: string;
+            /** @description Files that are not in the archive as they are: the first of them. */
+            warnings: components["schemas"]["Warning"][];
+            /** Format: int64 */
+            warnings_total: number;
+        };
         /** @description A transfer as the audit trail tells it. */
         AuditEntry: {
             /** @description From where, as the gateway saw it; empty if it did not say. */
@@ -929,6 +1200,38 @@ export interface components {
             user_name: string;
             /** @description What let them in. */
             via: components["schemas"]["Via"];
+        };
+        /** @description A backup. */
+        BackupView: {
+            /**
+             * Format: date-time
+             * @description When it began: what it holds is from then or later.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Bytes of the tar stream in it.
+             */
+            content_size: number;
+            /** Format: int64 */
+            entries: number;
+            host: string;
+            id: string;
+            /** @description Whether it can still be had. */
+            kept: boolean;
+            path: string;
+            /** Format: int32 */
+            port: number;
+            /**
+             * Format: int64
+             * @description Bytes of the `.tgz`.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description Files that are not in it as they were; the log lists them.
+             */
+            warnings: number;
         };
         /** @description What is absent stays. */
         ChangesBody: {
@@ -992,6 +1295,39 @@ export interface components {
          * @enum {string}
          */
         Direction: "upload" | "download";
+        /** @description What makes it one. */
+        Enrolled: {
+            agent: string;
+            /** @description The authority's certificate, in PEM: the agent compares it with what its token says. */
+            authority: string;
+            /** @description In PEM. */
+            certificate: string;
+        };
+        /** @description A node that wants to become an agent. */
+        Enrolment: {
+            /** @description HMAC-SHA-256 of `request` under the token's secret, in hex. */
+            proof: string;
+            /** @description A certificate request (PKCS #10, PEM), of which the key counts. */
+            request: string;
+            /** @description Which token. */
+            token: string;
+        };
+        Entries: {
+            items: components["schemas"]["EntryView"][];
+            /** @description What to pass as `from` for more; null at the end. */
+            next_from?: string | null;
+        };
+        /** @description A file, folder, link or pipe in a backup. */
+        EntryView: {
+            /** @example file */
+            kind: string;
+            /** Format: date-time */
+            modified_at: string;
+            /** @description Below the path; folders end in `/`. Bytes that are not UTF-8 are shown as `\xff`. */
+            name: string;
+            /** Format: int64 */
+            size: number;
+        };
         /**
          * @description One thing a room may have.
          * @enum {string}
@@ -1096,6 +1432,18 @@ export interface components {
              */
             bytes: number | null;
         };
+        /** @description An agent that answers again. */
+        Hello: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            at: number;
+            /** @description HMAC-SHA-256 of `hello AT` under the token's secret, in hex. */
+            proof: string;
+            /** @description The token it was enrolled with. */
+            token: string;
+        };
         /** @description Who has a room. */
         Holder: {
             faculty: string;
@@ -1185,6 +1533,30 @@ export interface components {
             resolution: components["schemas"]["Spread"];
             /** @description What happened to the servers, newest first. */
             servers: components["schemas"]["ServerView"][];
+        };
+        /** @description A path of a node that is to be backed up. */
+        NewRegistration: {
+            /**
+             * Format: int64
+             * @example 60
+             */
+            every_minutes: number;
+            /**
+             * @description A name or an address, without the port.
+             * @example web-1
+             */
+            host: string;
+            /**
+             * @description A folder.
+             * @example /srv/data
+             */
+            path: string;
+            /**
+             * Format: int64
+             * @description Where its agent listens.
+             * @example 9750
+             */
+            port: number;
         };
         NewRequest: {
             /** Format: int32 */
@@ -1326,6 +1698,40 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Paged_AttemptView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The backup that it made. */
+                backup?: string | null;
+                /** @description Why it ended so. */
+                detail?: string | null;
+                /** Format: date-time */
+                ended_at?: string | null;
+                /** Format: int64 */
+                entries: number;
+                host: string;
+                id: string;
+                outcome: components["schemas"]["Outcome"];
+                path: string;
+                /** Format: int32 */
+                port: number;
+                /**
+                 * Format: int64
+                 * @description Bytes of fragments that came over the network.
+                 */
+                sent: number;
+                /** Format: date-time */
+                started_at: string;
+                target: string;
+                /** @description Files that are not in the archive as they are: the first of them. */
+                warnings: components["schemas"]["Warning"][];
+                /** Format: int64 */
+                warnings_total: number;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Paged_AuditEntry: {
             /** @description The items, in the list's order. */
             items: {
@@ -1379,6 +1785,43 @@ export interface components {
                 user_name: string;
                 /** @description What let them in. */
                 via: components["schemas"]["Via"];
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Paged_BackupView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it began: what it holds is from then or later.
+                 */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Bytes of the tar stream in it.
+                 */
+                content_size: number;
+                /** Format: int64 */
+                entries: number;
+                host: string;
+                id: string;
+                /** @description Whether it can still be had. */
+                kept: boolean;
+                path: string;
+                /** Format: int32 */
+                port: number;
+                /**
+                 * Format: int64
+                 * @description Bytes of the `.tgz`.
+                 */
+                size: number;
+                /**
+                 * Format: int64
+                 * @description Files that are not in it as they were; the log lists them.
+                 */
+                warnings: number;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` on the last. */
             next_cursor?: string | null;
@@ -1524,6 +1967,38 @@ export interface components {
                 note: string;
                 /** @description Whether it still opens the file. */
                 state: components["schemas"]["ShareState"];
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Paged_TargetView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                /** Format: int64 */
+                every_minutes: number;
+                /**
+                 * Format: int32
+                 * @description Attempts in a row without a backup.
+                 */
+                failures: number;
+                /** @example web-1 */
+                host: string;
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it is next attempted.
+                 */
+                next_at: string;
+                /** @example /srv/data */
+                path: string;
+                /**
+                 * Format: int32
+                 * @example 9750
+                 */
+                port: number;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` on the last. */
             next_cursor?: string | null;
@@ -2001,6 +2476,43 @@ export interface components {
             /** @description Bytes. */
             volume: components["schemas"]["Volume"];
         };
+        /** @description A path of a node that is backed up. */
+        TargetView: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            every_minutes: number;
+            /**
+             * Format: int32
+             * @description Attempts in a row without a backup.
+             */
+            failures: number;
+            /** @example web-1 */
+            host: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it is next attempted.
+             */
+            next_at: string;
+            /** @example /srv/data */
+            path: string;
+            /**
+             * Format: int32
+             * @example 9750
+             */
+            port: number;
+        };
+        /** @description What a node needs, once, to become an agent, besides the campus's address. */
+        Token: {
+            /** @description SHA-256 of the certificate of the authority for backups, in hex. */
+            ca: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description Not shown again. */
+            secret: string;
+        };
         /** @description What a session's holder is given. */
         TokenPair: {
             /** @description For `Authorization: Bearer`. */
@@ -2096,6 +2608,21 @@ export interface components {
          * @enum {string}
          */
         UserRole: "admin" | "staff" | "professor" | "student";
+        /** @description What reading a backup found. */
+        Verified: {
+            /** @description What is wrong, if anything is. */
+            detail?: string | null;
+            /** @description Whether every chunk is what it was when it was committed. */
+            good: boolean;
+            id: string;
+            /**
+             * Format: int64
+             * @description Bytes of the tar stream that were read and hashed.
+             */
+            read: number;
+            /** @description SHA-256 of the archive, in hex. */
+            sha256?: string | null;
+        };
         /**
          * @description What let somebody in.
          * @enum {string}
@@ -2167,6 +2694,13 @@ export interface components {
          * @enum {string}
          */
         VoucherState: "open" | "expired" | "revoked";
+        /** @description A file that is not in the archive as it is. */
+        Warning: {
+            /** @description `unstable` (it changed while it was read), `unreadable`, `socket`, or `refused` (tar cannot hold it). */
+            kind: string;
+            /** @description Below the path that was backed up; bytes that are not UTF-8 are shown as `\xff`. */
+            name: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2405,6 +2939,464 @@ export interface operations {
             };
             /** @description The username is taken. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_backups: {
+        parameters: {
+            query?: {
+                /** @description HOST or HOST:PORT. */
+                node?: string;
+                /** @description The folder. */
+                path?: string;
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_BackupView"];
+                };
+            };
+        };
+    };
+    enroll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Enrolment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolled"];
+                };
+            };
+            /** @description The token is unknown, used up or expired. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_enroll_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+        };
+    };
+    hello: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Hello"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_log: {
+        parameters: {
+            query?: {
+                /** @description HOST or HOST:PORT. */
+                node?: string;
+                /** @description The folder. */
+                path?: string;
+                /** @description Only attempts that stand or ended so. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AttemptView"];
+                };
+            };
+        };
+    };
+    get_attempt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_targets: {
+        parameters: {
+            query?: {
+                /** @description HOST or HOST:PORT. */
+                node?: string;
+                /** @description The folder. */
+                path?: string;
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_TargetView"];
+                };
+            };
+        };
+    };
+    create_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRegistration"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetView"];
+                };
+            };
+            /** @description This path of this node is registered. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    run_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_archive: {
+        parameters: {
+            query?: never;
+            header?: {
+                Range?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/gzip": number[];
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/gzip": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_content: {
+        parameters: {
+            query: {
+                /** @description The file's name, as the entries have it. */
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                /** @description Entries from this name on, in the archive's order; from the beginning unless given. */
+                from?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entries"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    verify_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verified"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
