@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use ::backup::agent::{Agent, Identity, Options};
+use anyhow::{Context, bail};
 use kernel::clock::{Clock, SystemClock};
 use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;

@@ -294,6 +294,7 @@ export const en: Translation = {
       files: 'Files',
       'rooms-server': 'Rooms: server',
       'rooms-faculty': 'Rooms: faculties',
+      'backup-server': 'Backups',
     },
     roleDoes: {
       gateway: 'receives and spreads every request',
@@ -302,6 +303,7 @@ export const en: Translation = {
       files: 'uploads, downloads and catalogue',
       'rooms-server': 'assigns the rooms, one leading at a time',
       'rooms-faculty': 'ask and confirm for their programmes',
+      'backup-server': 'calls the nodes and keeps what changed',
     },
     events: 'Events',
     eventsBody: 'Since you opened this page, newest first.',

@@ -294,6 +294,7 @@ export const es = {
       files: 'Archivos',
       'rooms-server': 'Salones: servidor',
       'rooms-faculty': 'Salones: facultades',
+      'backup-server': 'Respaldos',
     },
     roleDoes: {
       gateway: 'recibe y reparte todas las solicitudes',
@@ -302,6 +303,7 @@ export const es = {
       files: 'subidas, descargas y catálogo',
       'rooms-server': 'asigna los salones, uno a la vez',
       'rooms-faculty': 'piden y confirman por sus programas',
+      'backup-server': 'llama a los nodos y guarda lo que cambió',
     },
     events: 'Eventos',
     eventsBody: 'Desde que abrió esta página, lo más nuevo primero.',

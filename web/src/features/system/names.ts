@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 
-const NAMED = ['gateway', 'portal', 'accounts', 'files', 'rooms-server', 'rooms-faculty'] as const;
+const NAMED = ['gateway', 'portal', 'accounts', 'files', 'rooms-server', 'rooms-faculty', 'backup-server'] as const;
 type Named = (typeof NAMED)[number];
 
 function isNamed(role: string): role is Named {
