@@ -301,6 +301,7 @@ export const en: Translation = {
       'grades-grpc-client': 'Grades: gRPC door',
       'grades-grpc-server': 'Grades: gRPC server',
       'grades-redis': 'Grades: Redis door',
+      'backup-server': 'Backups',
     },
     roleDoes: {
       gateway: 'receives and spreads every request',
@@ -312,6 +313,7 @@ export const en: Translation = {
       'grades-grpc-client': 'takes grades and hands them on by gRPC',
       'grades-grpc-server': 'keeps the grades of route 1',
       'grades-redis': 'takes and keeps the grades of route 2',
+      'backup-server': 'calls the nodes and keeps what changed',
     },
     events: 'Events',
     eventsBody: 'Since you opened this page, newest first.',

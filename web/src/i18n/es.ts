@@ -301,6 +301,7 @@ export const es = {
       'grades-grpc-client': 'Notas: entrada gRPC',
       'grades-grpc-server': 'Notas: servidor gRPC',
       'grades-redis': 'Notas: entrada Redis',
+      'backup-server': 'Respaldos',
     },
     roleDoes: {
       gateway: 'recibe y reparte todas las solicitudes',
@@ -312,6 +313,7 @@ export const es = {
       'grades-grpc-client': 'recibe notas y las pasa por gRPC',
       'grades-grpc-server': 'guarda las notas de la ruta 1',
       'grades-redis': 'recibe y guarda las notas de la ruta 2',
+      'backup-server': 'llama a los nodos y guarda lo que cambió',
     },
     events: 'Eventos',
     eventsBody: 'Desde que abrió esta página, lo más nuevo primero.',

@@ -10,6 +10,7 @@ const NAMED = [
   'grades-grpc-client',
   'grades-grpc-server',
   'grades-redis',
+  'backup-server',
 ] as const;
 type Named = (typeof NAMED)[number];
 
