@@ -109,6 +109,7 @@ impl Campus {
             sid: Some(ids.next().to_string()),
             kind: TokenKind::Access,
             courses: Vec::new(),
+            carnet: None,
         })
     }
 

@@ -168,7 +168,7 @@ mod tests {
 
     use super::*;
 
-    fn told(value: Value) -> Told {
+    fn told(value: &Value) -> Told {
         serde_json::from_str(&value.to_string()).expect("is told so")
     }
 
@@ -183,11 +183,11 @@ mod tests {
     #[test]
     fn the_highest_version_wins_whatever_the_order() {
         let figures = Figures::default();
-        figures.learn(told(json!({ "version": 5, "total": 5, "recent": [{ "carnet": 1 }] })));
-        figures.learn(told(json!({ "version": 4, "total": 4, "recent": [] })));
+        figures.learn(told(&json!({ "version": 5, "total": 5, "recent": [{ "carnet": 1 }] })));
+        figures.learn(told(&json!({ "version": 4, "total": 4, "recent": [] })));
         assert_eq!(seen(&figures, &Figure::Total, 0), Some(json!({ "count": 5 })));
         assert_eq!(seen(&figures, &Figure::Recent, 0), Some(json!({ "items": [{ "carnet": 1 }] })));
-        figures.learn(told(json!({ "version": 6, "total": 6 })));
+        figures.learn(told(&json!({ "version": 6, "total": 6 })));
         assert_eq!(seen(&figures, &Figure::Total, 0), Some(json!({ "count": 6 })));
     }
 
@@ -196,15 +196,15 @@ mod tests {
         let figures = Figures::default();
         assert_eq!(seen(&figures, &group("SO1"), 0), None, "nothing was told yet");
         let counts = json!([{ "curso": "SO1", "semestre": "1S", "year": 2023, "count": 7 }]);
-        figures.learn(told(json!({ "version": 7, "total": 7, "counts": counts })));
+        figures.learn(told(&json!({ "version": 7, "total": 7, "counts": counts })));
         assert_eq!(seen(&figures, &group("SO1"), 0), Some(json!({ "count": 7 })));
         let (stamp, none) = figures.changed(&group("SA"), 0).expect("is known to have none");
         assert_eq!(none.get(), r#"{"count":0}"#);
-        figures.learn(told(json!({ "version": 8, "total": 8 })));
+        figures.learn(told(&json!({ "version": 8, "total": 8 })));
         assert_eq!(seen(&figures, &group("SO1"), stamp), None, "the total changed, the group did not");
         assert_eq!(seen(&figures, &group("SA"), stamp), None, "and none is said once");
         let counts = json!([{ "curso": "SA", "semestre": "1S", "year": 2023, "count": 1 }]);
-        figures.learn(told(json!({ "version": 9, "counts": counts })));
+        figures.learn(told(&json!({ "version": 9, "counts": counts })));
         assert_eq!(seen(&figures, &group("SA"), stamp), Some(json!({ "count": 1 })));
     }
 
@@ -212,11 +212,11 @@ mod tests {
     fn the_same_again_wakes_nobody() {
         let figures = Figures::default();
         let mut watch = figures.watch();
-        figures.learn(told(json!({ "version": 1, "total": 1 })));
+        figures.learn(told(&json!({ "version": 1, "total": 1 })));
         watch.mark_unchanged();
-        figures.learn(told(json!({ "version": 2, "total": 1 })));
+        figures.learn(told(&json!({ "version": 2, "total": 1 })));
         assert!(!watch.has_changed().expect("the figures live"));
-        figures.learn(told(json!({ "version": 3, "total": 2 })));
+        figures.learn(told(&json!({ "version": 3, "total": 2 })));
         assert!(watch.has_changed().expect("the figures live"));
     }
 }
