@@ -127,6 +127,248 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every backup ever made, newest first; `kept` tells which can still be had. */
+        get: operations["list_backups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/enroll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Certify an agent's key. No login: the token is one. */
+        post: operations["enroll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/enroll-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a token with which one node may enrol its agent, within 15 minutes. `bedel backup enroll-token` makes a word of it. */
+        post: operations["create_enroll_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/hello": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hear from an agent that it answers again: what waits for its node begins at once. Said twice, it changes nothing more. */
+        post: operations["hello"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every attempt ever made, newest first. */
+        get: operations["list_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/log/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One attempt, as it stands. */
+        get: operations["get_attempt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is registered, oldest first. */
+        get: operations["list_targets"];
+        put?: never;
+        /** Register a path of a node. Its first backup begins at once. */
+        post: operations["create_target"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/targets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unregister. Its backups and its log stay. */
+        delete: operations["delete_target"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/targets/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Back up now. The answer is the attempt's line of the log, to be asked for until it has ended; one that is under way
+         *     already is that one.
+         */
+        post: operations["run_target"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One backup. */
+        get: operations["get_backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/archive.tgz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backup as one gzip member, for `curl … | tar xz`. Ranges of it can be had, and its bytes never change. */
+        get: operations["get_backup_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file out of a backup, without reading the rest. */
+        get: operations["get_backup_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look into a backup without reading it. */
+        get: operations["list_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a backup back, every chunk against its hash. */
+        post: operations["verify_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files": {
         parameters: {
             query?: never;
@@ -304,6 +546,220 @@ export interface paths {
         put?: never;
         /** An address that opens one file for ten minutes, without a token. The signature is good for `/stream` and `/thumbnail` too. */
         post: operations["sign_url"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Grades, the newest first. Students see their own, professors those of their courses. */
+        get: operations["list_grades"];
+        put?: never;
+        /**
+         * Enter a grade. A student has one a course, semester and year: the same again changes nothing, another `nota` corrects it,
+         *     another `nombre` renames the student.
+         */
+        post: operations["create_grade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The courses that have grades, and what passes. */
+        get: operations["get_courses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Grades as a table (UTF-8, RFC 4180), the newest first, with the columns that an import reads. Cells that a spreadsheet
+         *     would calculate begin with `'`.
+         */
+        get: operations["export_grades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter a table of grades: UTF-8, separated by commas or semicolons, the first line `carnet,nombre,curso,nota,semestre,year`
+         *     in any order. One bad line, and nothing is kept: `errors` names each by `/lines/LINE/COLUMN`.
+         */
+        post: operations["import_grades"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/route1": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter a grade by route 1: HTTP, gRPC, SQL. */
+        post: operations["create_by_route1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/route2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter a grade by route 2: HTTP, live store and SQL. */
+        post: operations["create_by_route2"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/stats/passing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many grades pass. */
+        get: operations["get_passing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/stats/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much comes in by each route and how fast it is answered. */
+        get: operations["get_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/stats/top-courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The three courses with most students. */
+        get: operations["get_top_courses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/stats/top-students": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The five students with the best average; of equal ones those with more grades, then with the lower number. */
+        get: operations["get_top_students"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A student's grades, all of them. Students see their own, professors those of their courses. */
+        get: operations["get_transcript"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A grade, with who corrected it and when. */
+        get: operations["get_grade"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -720,7 +1176,7 @@ export interface paths {
         /** The caller's API tokens, oldest first. */
         get: operations["list_tokens"];
         put?: never;
-        /** Make an API token for a program. It says what the user is now: a change of role or courses ends it. */
+        /** Make an API token for a program. It says what the user is now: a change of role, courses or carnet ends it. */
         post: operations["create_token"];
         delete?: never;
         options?: never;
@@ -990,6 +1446,35 @@ export interface components {
             /** @description What it may do. */
             scopes: string[];
         };
+        /** @description An attempt to make a backup. */
+        AttemptView: {
+            /** @description The backup that it made. */
+            backup?: string | null;
+            /** @description Why it ended so. */
+            detail?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** Format: int64 */
+            entries: number;
+            host: string;
+            id: string;
+            outcome: components["schemas"]["Outcome"];
+            path: string;
+            /** Format: int32 */
+            port: number;
+            /**
+             * Format: int64
+             * @description Bytes of fragments that came over the network.
+             */
+            sent: number;
+            /** Format: date-time */
+            started_at: string;
+            target: string;
+            /** @description Files that are not in the archive as they are: the first of them. */
+            warnings: components["schemas"]["Warning"][];
+            /** Format: int64 */
+            warnings_total: number;
+        };
         /** @description A transfer as the audit trail tells it. */
         AuditEntry: {
             /** @description From where, as the gateway saw it; empty if it did not say. */
@@ -1043,6 +1528,46 @@ export interface components {
             /** @description What let them in. */
             via: components["schemas"]["Via"];
         };
+        /** @description A backup. */
+        BackupView: {
+            /**
+             * Format: date-time
+             * @description When it began: what it holds is from then or later.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Bytes of the tar stream in it.
+             */
+            content_size: number;
+            /** Format: int64 */
+            entries: number;
+            host: string;
+            id: string;
+            /** @description Whether it can still be had. */
+            kept: boolean;
+            path: string;
+            /** Format: int32 */
+            port: number;
+            /**
+             * Format: int64
+             * @description Bytes of the `.tgz`.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description Files that are not in it as they were; the log lists them.
+             */
+            warnings: number;
+        };
+        /** @description A student with the average of all grades. */
+        BestStudent: {
+            /** Format: double */
+            average: number;
+            /** Format: int64 */
+            carnet: number;
+            nombre: string;
+        };
         /** @description What is absent stays. */
         ChangesBody: {
             /**
@@ -1073,6 +1598,25 @@ export interface components {
             password: string | null;
             /** @default null */
             role: components["schemas"]["UserRole"] | null;
+        };
+        /** @description A course with its students. */
+        CourseSize: {
+            curso: string;
+            /**
+             * Format: int64
+             * @description Students with a grade in it; whoever took it in several semesters counts in each.
+             */
+            students: number;
+        };
+        /** @description What grades of this campus must follow. */
+        Courses: {
+            /** @description The courses that have grades. */
+            courses: string[];
+            /**
+             * Format: int64
+             * @description The least grade that passes.
+             */
+            passing: number;
         };
         Credentials: {
             /** Format: password */
@@ -1119,6 +1663,47 @@ export interface components {
          * @enum {string}
          */
         Direction: "upload" | "download";
+        /** @description What makes it one. */
+        Enrolled: {
+            agent: string;
+            /** @description The authority's certificate, in PEM: the agent compares it with what its token says. */
+            authority: string;
+            /** @description In PEM. */
+            certificate: string;
+        };
+        /** @description A node that wants to become an agent. */
+        Enrolment: {
+            /** @description HMAC-SHA-256 of `request` under the token's secret, in hex. */
+            proof: string;
+            /** @description A certificate request (PKCS #10, PEM), of which the key counts. */
+            request: string;
+            /** @description Which token. */
+            token: string;
+        };
+        /** @description A grade that is durable. */
+        Entered: {
+            /** @description There was another grade, which is in the history now. */
+            corrected?: boolean;
+            id: string;
+            /** @description The way the record came in. */
+            route: components["schemas"]["Route"];
+        };
+        Entries: {
+            items: components["schemas"]["EntryView"][];
+            /** @description What to pass as `from` for more; null at the end. */
+            next_from?: string | null;
+        };
+        /** @description A file, folder, link or pipe in a backup. */
+        EntryView: {
+            /** @example file */
+            kind: string;
+            /** Format: date-time */
+            modified_at: string;
+            /** @description Below the path; folders end in `/`. Bytes that are not UTF-8 are shown as `\xff`. */
+            name: string;
+            /** Format: int64 */
+            size: number;
+        };
         /**
          * @description One thing a room may have.
          * @enum {string}
@@ -1215,6 +1800,45 @@ export interface components {
          * @enum {string}
          */
         FileState: "ready" | "hashing" | "damaged";
+        /** @description What a grade was until somebody corrected it. */
+        FormerView: {
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            /** Format: int64 */
+            nota: number;
+        };
+        /** @description A grade. */
+        GradeView: {
+            /** Format: int64 */
+            carnet: number;
+            /**
+             * Format: date-time
+             * @description When it was corrected last, or entered.
+             */
+            changed_at: string;
+            curso: string;
+            /** Format: date-time */
+            entered_at: string;
+            /** @description Who entered it first. */
+            entered_by: string;
+            id: string;
+            nombre: string;
+            /** Format: int64 */
+            nota: number;
+            /** @description Whether the grade passes. */
+            passed: boolean;
+            /** @description The way it came in first. */
+            route: components["schemas"]["Route"];
+            semestre: components["schemas"]["Semester"];
+            /** Format: int64 */
+            year: number;
+        };
+        /** @description A grade and what it was before. */
+        GradeWithHistory: components["schemas"]["GradeView"] & {
+            /** @description What it was until it was corrected, the newest first. */
+            history: components["schemas"]["FormerView"][];
+        };
         /** @description How much a user may have. */
         Grant: {
             /**
@@ -1222,6 +1846,18 @@ export interface components {
              * @description Bytes; 0 for no limit, `null` for what the role has.
              */
             bytes: number | null;
+        };
+        /** @description An agent that answers again. */
+        Hello: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            at: number;
+            /** @description HMAC-SHA-256 of `hello AT` under the token's secret, in hex. */
+            proof: string;
+            /** @description The token it was enrolled with. */
+            token: string;
         };
         /** @description How servers did over time. */
         History: {
@@ -1288,6 +1924,29 @@ export interface components {
             request: string;
             /** @description It is reserved until its proposal is answered, not assigned yet. */
             reserved: boolean;
+        };
+        /** @description What an import did. */
+        Imported: {
+            /**
+             * Format: int64
+             * @description How many replaced another grade.
+             */
+            corrected: number;
+            /**
+             * Format: int64
+             * @description Of these, how many were new.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description Grades of the table.
+             */
+            grades: number;
+            /**
+             * Format: int64
+             * @description How many were there already.
+             */
+            replayed: number;
         };
         /** @description The rooms of a semester and who has them. */
         InventoryView: {
@@ -1418,6 +2077,30 @@ export interface components {
             public_key?: string | null;
             /** @description For people. */
             title?: string;
+        };
+        /** @description A path of a node that is to be backed up. */
+        NewRegistration: {
+            /**
+             * Format: int64
+             * @example 60
+             */
+            every_minutes: number;
+            /**
+             * @description A name or an address, without the port.
+             * @example web-1
+             */
+            host: string;
+            /**
+             * @description A folder.
+             * @example /srv/data
+             */
+            path: string;
+            /**
+             * Format: int64
+             * @description Where its agent listens.
+             * @example 9750
+             */
+            port: number;
         };
         NewRequest: {
             /** Format: int32 */
@@ -1559,6 +2242,40 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Paged_AttemptView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The backup that it made. */
+                backup?: string | null;
+                /** @description Why it ended so. */
+                detail?: string | null;
+                /** Format: date-time */
+                ended_at?: string | null;
+                /** Format: int64 */
+                entries: number;
+                host: string;
+                id: string;
+                outcome: components["schemas"]["Outcome"];
+                path: string;
+                /** Format: int32 */
+                port: number;
+                /**
+                 * Format: int64
+                 * @description Bytes of fragments that came over the network.
+                 */
+                sent: number;
+                /** Format: date-time */
+                started_at: string;
+                target: string;
+                /** @description Files that are not in the archive as they are: the first of them. */
+                warnings: components["schemas"]["Warning"][];
+                /** Format: int64 */
+                warnings_total: number;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Paged_AuditEntry: {
             /** @description The items, in the list's order. */
             items: {
@@ -1612,6 +2329,43 @@ export interface components {
                 user_name: string;
                 /** @description What let them in. */
                 via: components["schemas"]["Via"];
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Paged_BackupView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it began: what it holds is from then or later.
+                 */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Bytes of the tar stream in it.
+                 */
+                content_size: number;
+                /** Format: int64 */
+                entries: number;
+                host: string;
+                id: string;
+                /** @description Whether it can still be had. */
+                kept: boolean;
+                path: string;
+                /** Format: int32 */
+                port: number;
+                /**
+                 * Format: int64
+                 * @description Bytes of the `.tgz`.
+                 */
+                size: number;
+                /**
+                 * Format: int64
+                 * @description Files that are not in it as they were; the log lists them.
+                 */
+                warnings: number;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` on the last. */
             next_cursor?: string | null;
@@ -1690,6 +2444,37 @@ export interface components {
                 type: string;
                 /** @description Who may see it. */
                 visibility: components["schemas"]["Visibility"];
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Paged_GradeView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** Format: int64 */
+                carnet: number;
+                /**
+                 * Format: date-time
+                 * @description When it was corrected last, or entered.
+                 */
+                changed_at: string;
+                curso: string;
+                /** Format: date-time */
+                entered_at: string;
+                /** @description Who entered it first. */
+                entered_by: string;
+                id: string;
+                nombre: string;
+                /** Format: int64 */
+                nota: number;
+                /** @description Whether the grade passes. */
+                passed: boolean;
+                /** @description The way it came in first. */
+                route: components["schemas"]["Route"];
+                semestre: components["schemas"]["Semester"];
+                /** Format: int64 */
+                year: number;
             }[];
             /** @description What to pass as `cursor` for the next page; `null` on the last. */
             next_cursor?: string | null;
@@ -1809,6 +2594,38 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Paged_TargetView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                /** Format: int64 */
+                every_minutes: number;
+                /**
+                 * Format: int32
+                 * @description Attempts in a row without a backup.
+                 */
+                failures: number;
+                /** @example web-1 */
+                host: string;
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it is next attempted.
+                 */
+                next_at: string;
+                /** @example /srv/data */
+                path: string;
+                /**
+                 * Format: int32
+                 * @example 9750
+                 */
+                port: number;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Paged_User: {
             /** @description The items, in the list's order. */
             items: {
@@ -1888,6 +2705,13 @@ export interface components {
             }[];
             /** @description What to pass as `cursor` for the next page; `null` on the last. */
             next_cursor?: string | null;
+        };
+        /** @description Grades that pass and grades that do not. */
+        Passing: {
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            passed: number;
         };
         /** @description A file that is downloaded often. */
         Popular: {
@@ -2028,6 +2852,39 @@ export interface components {
             /** @description Where it stands. */
             state: components["schemas"]["ItemState"];
         };
+        /** @description One grade of one student. A student has one per course, semester and year. */
+        Record: {
+            /**
+             * Format: int64
+             * @description The student's number.
+             * @example 233233
+             */
+            carnet: number;
+            /**
+             * @description One of the configured courses.
+             * @example SO1
+             */
+            curso: string;
+            /**
+             * @description The student's name; another one renames the student.
+             * @example Alumno 1
+             */
+            nombre: string;
+            /**
+             * Format: int64
+             * @description The grade.
+             * @example 90
+             */
+            nota: number;
+            /** @description The semester. */
+            semestre: components["schemas"]["Semester"];
+            /**
+             * Format: int64
+             * @description The year.
+             * @example 2023
+             */
+            year: number;
+        };
         /** @description How transfers that broke off fared. */
         Recovery: {
             /**
@@ -2140,11 +2997,55 @@ export interface components {
             /** @description Classrooms adapted as laboratories. */
             mobile_labs: string[];
         };
+        /**
+         * @description The way a record came in.
+         * @enum {string}
+         */
+        Route: "grpc" | "redis";
+        /** @description One of the two ways in. What only the live store knows is `null` while that is away. */
+        RouteFigures: {
+            /**
+             * Format: int64
+             * @description Grades that came in this way, in all.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Records of the last ten seconds that were not kept through a fault of ours.
+             */
+            errors?: number | null;
+            /**
+             * Format: double
+             * @description Half of these were answered within so many milliseconds; `null` if there were none.
+             */
+            p50_ms?: number | null;
+            /**
+             * Format: double
+             * @description 99 of 100 were answered within so many milliseconds; `null` if there were none.
+             */
+            p99_ms?: number | null;
+            /**
+             * Format: double
+             * @description Records a second, over the last ten.
+             */
+            rate?: number | null;
+            /**
+             * Format: int32
+             * @description Processes that serve the route.
+             */
+            replicas?: number | null;
+            route: components["schemas"]["Route"];
+        };
         /** @description Which files. */
         Selection: {
             /** @description Their ids, at most 500. One that is there twice counts once. */
             ids: string[];
         };
+        /**
+         * @description Half of a year.
+         * @enum {string}
+         */
+        Semester: "1S" | "2S";
         /** @description One server's points, oldest first; none while it did not run. */
         ServerHistory: {
             points: components["schemas"]["HistoryPoint"][];
@@ -2286,6 +3187,43 @@ export interface components {
             /** @description Bytes. */
             volume: components["schemas"]["Volume"];
         };
+        /** @description A path of a node that is backed up. */
+        TargetView: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            every_minutes: number;
+            /**
+             * Format: int32
+             * @description Attempts in a row without a backup.
+             */
+            failures: number;
+            /** @example web-1 */
+            host: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it is next attempted.
+             */
+            next_at: string;
+            /** @example /srv/data */
+            path: string;
+            /**
+             * Format: int32
+             * @example 9750
+             */
+            port: number;
+        };
+        /** @description What a node needs, once, to become an agent, besides the campus's address. */
+        Token: {
+            /** @description SHA-256 of the certificate of the authority for backups, in hex. */
+            ca: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description Not shown again. */
+            secret: string;
+        };
         /** @description What a session's holder is given. */
         TokenPair: {
             /** @description For `Authorization: Bearer`. */
@@ -2302,6 +3240,21 @@ export interface components {
              * @example Bearer
              */
             token_type: string;
+        };
+        /** @description All grades of a student. */
+        Transcript: {
+            /**
+             * Format: double
+             * @description Of all grades that are shown; `null` without any.
+             */
+            average?: number | null;
+            /** Format: int64 */
+            carnet: number;
+            failed: number;
+            /** @description The oldest semester first, then by course. */
+            grades: components["schemas"]["GradeView"][];
+            nombre: string;
+            passed: number;
         };
         /** @description A transfer. */
         Transfer: {
@@ -2381,6 +3334,21 @@ export interface components {
          * @enum {string}
          */
         UserRole: "admin" | "staff" | "professor" | "student";
+        /** @description What reading a backup found. */
+        Verified: {
+            /** @description What is wrong, if anything is. */
+            detail?: string | null;
+            /** @description Whether every chunk is what it was when it was committed. */
+            good: boolean;
+            id: string;
+            /**
+             * Format: int64
+             * @description Bytes of the tar stream that were read and hashed.
+             */
+            read: number;
+            /** @description SHA-256 of the archive, in hex. */
+            sha256?: string | null;
+        };
         /**
          * @description What let somebody in.
          * @enum {string}
@@ -2452,6 +3420,13 @@ export interface components {
          * @enum {string}
          */
         VoucherState: "open" | "expired" | "revoked";
+        /** @description A file that is not in the archive as it is. */
+        Warning: {
+            /** @description `unstable` (it changed while it was read), `unreadable`, `socket`, or `refused` (tar cannot hold it). */
+            kind: string;
+            /** @description Below the path that was backed up; bytes that are not UTF-8 are shown as `\xff`. */
+            name: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2690,6 +3665,464 @@ export interface operations {
             };
             /** @description The username is taken. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_backups: {
+        parameters: {
+            query?: {
+                /** @description HOST or HOST:PORT. */
+                node?: string;
+                /** @description The folder. */
+                path?: string;
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_BackupView"];
+                };
+            };
+        };
+    };
+    enroll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Enrolment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolled"];
+                };
+            };
+            /** @description The token is unknown, used up or expired. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_enroll_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+        };
+    };
+    hello: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Hello"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_log: {
+        parameters: {
+            query?: {
+                /** @description HOST or HOST:PORT. */
+                node?: string;
+                /** @description The folder. */
+                path?: string;
+                /** @description Only attempts that stand or ended so. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AttemptView"];
+                };
+            };
+        };
+    };
+    get_attempt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_targets: {
+        parameters: {
+            query?: {
+                /** @description HOST or HOST:PORT. */
+                node?: string;
+                /** @description The folder. */
+                path?: string;
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_TargetView"];
+                };
+            };
+        };
+    };
+    create_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRegistration"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetView"];
+                };
+            };
+            /** @description This path of this node is registered. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    run_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_backup_archive: {
+        parameters: {
+            query?: never;
+            header?: {
+                Range?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/gzip": number[];
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/gzip": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_backup_content: {
+        parameters: {
+            query: {
+                /** @description The file's name, as the entries have it. */
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                /** @description Entries from this name on, in the archive's order; from the beginning unless given. */
+                from?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entries"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    verify_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verified"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3409,6 +4842,414 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_grades: {
+        parameters: {
+            query?: {
+                /** @description Only of this course. */
+                curso?: string;
+                /** @description Only of this semester. */
+                semestre?: components["schemas"]["Semester"];
+                /** @description Only of this year. */
+                year?: number;
+                /** @description Only of this student. */
+                carnet?: number;
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_GradeView"];
+                };
+            };
+        };
+    };
+    create_grade: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Record"];
+            };
+        };
+        responses: {
+            /** @description It was there already, or is corrected now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            201: {
+                headers: {
+                    "X-Bedel-Route"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description Not one of the caller's courses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The database is away or too many wait. Sending it again is safe. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_courses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Courses"];
+                };
+            };
+        };
+    };
+    export_grades: {
+        parameters: {
+            query?: {
+                /** @description Only of this course. */
+                curso?: string;
+                /** @description Only of this semester. */
+                semestre?: components["schemas"]["Semester"];
+                /** @description Only of this year. */
+                year?: number;
+                /** @description Only of this student. */
+                carnet?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    import_grades: {
+        parameters: {
+            query?: {
+                /** @description Only say what is wrong with the table. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Every bad line; nothing was kept. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Interrupted: sending the table again is safe. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_by_route1: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Record"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            201: {
+                headers: {
+                    "X-Bedel-Route"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+        };
+    };
+    create_by_route2: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Record"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            201: {
+                headers: {
+                    "X-Bedel-Route"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+        };
+    };
+    get_passing: {
+        parameters: {
+            query?: {
+                /** @description Of this course; of all if it is left out. */
+                curso?: string;
+                /** @description Of this semester. */
+                semestre?: components["schemas"]["Semester"];
+                /** @description Of this year. */
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passing"];
+                };
+            };
+        };
+    };
+    get_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteFigures"][];
+                };
+            };
+        };
+    };
+    get_top_courses: {
+        parameters: {
+            query?: {
+                /** @description In this semester. */
+                semestre?: components["schemas"]["Semester"];
+                /** @description In this year. */
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseSize"][];
+                };
+            };
+        };
+    };
+    get_top_students: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BestStudent"][];
+                };
+            };
+        };
+    };
+    get_transcript: {
+        parameters: {
+            query?: {
+                /** @description The student's number. Students may leave it out: it is theirs. */
+                carnet?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transcript"];
+                };
+            };
+            /** @description No such student, not the caller, or the caller has no carnet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_grade: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeWithHistory"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
             };
         };
     };

@@ -19,7 +19,7 @@ use crate::model::Archive;
 
 /// The backup as one gzip member, for `curl … | tar xz`. Ranges of it can be had, and its bytes never change.
 #[utoipa::path(
-    get, path = "/api/v1/backups/{id}/archive.tgz", tag = "backups",
+    get, operation_id = "get_backup_archive", path = "/api/v1/backups/{id}/archive.tgz", tag = "backups",
     params(("id" = String, Path), ("Range" = Option<String>, Header)),
     responses(
         (status = 200, body = Vec<u8>, content_type = "application/gzip"),

@@ -26,7 +26,7 @@ pub(super) struct Wanted {
 
 /// One file out of a backup, without reading the rest.
 #[utoipa::path(
-    get, path = "/api/v1/backups/{id}/content", tag = "backups", params(("id" = String, Path), Wanted),
+    get, operation_id = "get_backup_content", path = "/api/v1/backups/{id}/content", tag = "backups", params(("id" = String, Path), Wanted),
     responses(
         (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
