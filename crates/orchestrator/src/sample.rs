@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::name::Name;
 use crate::proc::{self, Stat};
 use crate::process::{Identity, Process};
+use crate::supervise::PROBE_FAILURES;
 use crate::supervisor::Supervisor;
 
 /// How often processes are looked at: a stopped one may hold a database lock that everybody waits for.
@@ -86,7 +87,7 @@ fn kill_if_stopped(supervisor: &Supervisor, name: Name, process: &Process, stat:
     }
     let since = *seen.stopped_since.get_or_insert(now);
     let settings = &supervisor.settings;
-    let patience = Duration::from_millis(settings.probe_interval_ms) * settings.probe_failures;
+    let patience = Duration::from_millis(settings.probe_interval_ms) * PROBE_FAILURES;
     if name.role.manifest().writes_sql || now.duration_since(since) >= patience {
         tracing::warn!(replica.id = %name, process.pid = process.pid(), "stopped by a signal: killing");
         process.signal(Signal::KILL);

@@ -18,6 +18,8 @@ use crate::supervisor::Supervisor;
 
 /// The first pause between the probes of a replica that is not ready yet; each is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// Probes in a row that must fail before a replica is restarted.
+pub(crate) const PROBE_FAILURES: u32 = 5;
 /// How long gateways may take to confirm a snapshot before a replica that drains is told to end all the same: a gateway
 /// that does not answer is about to be replaced, and one request refused by a socket that is closed is tried elsewhere.
 const CONFIRMATION: Duration = Duration::from_secs(5);
@@ -124,7 +126,7 @@ impl Patience {
         let state = supervisor.read(|roster| roster.replicas.get(&name).map(|replica| replica.state));
         Self {
             interval: Duration::from_millis(settings.probe_interval_ms),
-            most_failures: settings.probe_failures,
+            most_failures: PROBE_FAILURES,
             startup: supervisor.startup_timeout(),
             deadline: Instant::now() + supervisor.startup_timeout(),
             failures: 0,

@@ -25,6 +25,8 @@ use super::scheduling::Scheduler;
 use super::shelf::Shelf;
 use crate::store::leader;
 
+/// How long the lead lasts without being renewed: how long backups wait after the leading machine is lost.
+const LEASE: Duration = Duration::from_secs(4);
 /// Between two tries to lead.
 const TRY_EVERY: Duration = Duration::from_millis(500);
 
@@ -131,10 +133,6 @@ impl Leading {
         Leases::new(self.means.sql.clone())
     }
 
-    fn ttl(&self) -> Duration {
-        Duration::from_millis(self.means.settings.lease_ms)
-    }
-
     /// Waits until this server leads; `None` at the end.
     async fn win(&self, end: &CancellationToken) -> Option<(File, Arc<Term>)> {
         let mut well = true;
@@ -168,7 +166,7 @@ impl Leading {
             locked => locked.map_err(|error| failed(error.into()))?,
         }
         let began = Instant::now();
-        let (holder, ttl, http) = (self.replica.clone(), self.ttl(), self.http);
+        let (holder, ttl, http) = (self.replica.clone(), LEASE, self.http);
         let won = self
             .means
             .sql
@@ -197,15 +195,15 @@ impl Leading {
 
     /// Until when a lease that was won or renewed at `since` counts here: a little less than it lasts in SQL.
     fn lasts(&self, since: Instant) -> Instant {
-        since + self.ttl() * 4 / 5
+        since + LEASE * 4 / 5
     }
 
     /// Renews the lease until it is lost.
     async fn renew(&self, term: &Term) {
         loop {
-            tokio::time::sleep(self.ttl() / 5).await;
+            tokio::time::sleep(LEASE / 5).await;
             let began = Instant::now();
-            match self.leases().renew(&term.lease, self.ttl()).await {
+            match self.leases().renew(&term.lease, LEASE).await {
                 Ok(true) => *term.until.lock().unwrap_or_else(PoisonError::into_inner) = self.lasts(began),
                 Ok(false) => return,
                 Err(error) if !term.holds() => {

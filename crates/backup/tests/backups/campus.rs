@@ -57,7 +57,7 @@ impl Drop for Node {
 }
 
 pub(crate) fn settings() -> config::Backups {
-    config::Backups { lease_ms: 1_500, ..config::Backups::default() }
+    config::Backups::default()
 }
 
 impl Campus {

@@ -29,7 +29,7 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
         listen: offset(settings.listen, place - 1)?,
         heartbeat_listen: offset(settings.heartbeat_listen, place - 1)?,
         pattern: settings.pattern,
-        workers: settings.workers,
+        workers: kernel::config::Rooms::WORKERS,
         heartbeat: std::time::Duration::from_millis(settings.heartbeat_ms),
         door: door(&replica, "server", "server")?,
     };

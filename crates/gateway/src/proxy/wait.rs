@@ -19,6 +19,8 @@ use crate::gateway::Gateway;
 use crate::probe::{self, SUSPICION};
 use crate::upstream::{Failure, Stage};
 
+/// How long a replica may take to begin its answer to a request without a body.
+const RESPONSE_PATIENCE: Duration = Duration::from_secs(30);
 /// Shortest wait before a hedge: below it, timers cost more than they gain.
 const HEDGE_LEAST: Duration = Duration::from_millis(10);
 /// Wait before a hedge while a role's usual time is not known.
@@ -57,7 +59,7 @@ impl Wait<'_> {
     ) -> Result<Answered, Failure> {
         let replica = Arc::clone(pending.replica());
         let idle = Duration::from_millis(self.gateway.settings.body_idle_timeout_ms);
-        let patience = Duration::from_millis(self.gateway.settings.response_timeout_ms);
+        let patience = RESPONSE_PATIENCE;
         let mut primary = std::pin::pin!(attempt(pending, self.head, body, idle));
         let mut rival: Option<Rival<'_>> = None;
         let hedge_after = self.hedge_after();

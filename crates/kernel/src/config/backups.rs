@@ -13,14 +13,11 @@ pub struct Backups {
     pub keep: u32,
     /// How hard agents compress: 1 (fast) to 9 (small).
     pub level: u32,
-    /// How long the lead lasts without being renewed, in milliseconds: how long backups wait after the leading machine
-    /// is lost.
-    pub lease_ms: u64,
 }
 
 impl Default for Backups {
     fn default() -> Self {
-        Self { parallel: 2, keep: 10, level: 3, lease_ms: 5_000 }
+        Self { parallel: 2, keep: 10, level: 3 }
     }
 }
 
@@ -29,9 +26,6 @@ impl Backups {
         super::all_positive(&[("backups.parallel", u64::from(self.parallel)), ("backups.keep", u64::from(self.keep))])?;
         if !(1..=9).contains(&self.level) {
             return Err(ConfigError::setting("backups.level", "must be between 1 and 9"));
-        }
-        if self.lease_ms < 1_000 {
-            return Err(ConfigError::setting("backups.lease_ms", "must be at least 1000"));
         }
         Ok(())
     }

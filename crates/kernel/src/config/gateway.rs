@@ -30,8 +30,6 @@ pub struct Gateway {
     pub header_timeout_ms: u64,
     /// How long a body may make no progress, in milliseconds.
     pub body_idle_timeout_ms: u64,
-    /// How long a replica may take to begin its answer to a request without a body, in milliseconds.
-    pub response_timeout_ms: u64,
 }
 
 impl Default for Gateway {
@@ -47,7 +45,6 @@ impl Default for Gateway {
             requests_per_account: 2_000,
             header_timeout_ms: 10_000,
             body_idle_timeout_ms: 30_000,
-            response_timeout_ms: 30_000,
         }
     }
 }
@@ -66,7 +63,6 @@ impl Gateway {
             ("gateway.requests_per_account", u64::from(self.requests_per_account)),
             ("gateway.header_timeout_ms", self.header_timeout_ms),
             ("gateway.body_idle_timeout_ms", self.body_idle_timeout_ms),
-            ("gateway.response_timeout_ms", self.response_timeout_ms),
         ];
         super::all_positive(&positive)
     }

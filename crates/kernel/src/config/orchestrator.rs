@@ -20,8 +20,6 @@ pub struct Orchestrator {
     pub probe_interval_ms: u64,
     /// How long a probe may take, in milliseconds.
     pub probe_timeout_ms: u64,
-    /// Probes in a row that must fail before a replica is restarted.
-    pub probe_failures: u32,
     /// How long a replica may take to become ready after its start, in milliseconds.
     pub startup_timeout_ms: u64,
 }
@@ -97,7 +95,6 @@ impl Default for Orchestrator {
             autoscale_down_window_ms: 300_000,
             probe_interval_ms: 250,
             probe_timeout_ms: 2_000,
-            probe_failures: 5,
             startup_timeout_ms: 30_000,
         }
     }
@@ -120,7 +117,6 @@ impl Orchestrator {
         super::all_positive(&[
             ("orchestrator.probe_interval_ms", self.probe_interval_ms),
             ("orchestrator.probe_timeout_ms", self.probe_timeout_ms),
-            ("orchestrator.probe_failures", u64::from(self.probe_failures)),
             ("orchestrator.startup_timeout_ms", self.startup_timeout_ms),
         ])
     }

@@ -33,8 +33,6 @@ pub struct Rooms {
     pub answer_timeout_ms: u64,
     /// Whether a faculty takes classrooms adapted as laboratories.
     pub accept_mobile: bool,
-    /// Workers of a server that take transactions at the same time.
-    pub workers: u32,
     /// Classrooms of every semester, `S-001` and so on.
     pub classrooms: u32,
     /// Laboratories of every semester, `L-01` and so on.
@@ -80,7 +78,6 @@ impl Default for Rooms {
             ack_timeout_ms: 5_000,
             answer_timeout_ms: 10_000,
             accept_mobile: true,
-            workers: 4,
             classrooms: 380,
             labs: 60,
             faculties: 10,
@@ -92,6 +89,8 @@ impl Default for Rooms {
 impl Rooms {
     /// Heartbeats that must be missing before a server counts as gone.
     pub const MISSED_HEARTBEATS: u32 = 3;
+    /// Workers of a server with the pattern `broker`.
+    pub const WORKERS: u32 = 4;
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         super::all_positive(&[
@@ -99,7 +98,6 @@ impl Rooms {
             ("rooms.lease_ms", self.lease_ms),
             ("rooms.ack_timeout_ms", self.ack_timeout_ms),
             ("rooms.answer_timeout_ms", self.answer_timeout_ms),
-            ("rooms.workers", u64::from(self.workers)),
             ("rooms.faculties", u64::from(self.faculties)),
             ("rooms.programs", u64::from(self.programs)),
         ])?;

@@ -41,7 +41,6 @@ impl Bed {
         config::Orchestrator {
             probe_interval_ms: 50,
             probe_timeout_ms: 2_000,
-            probe_failures: 3,
             startup_timeout_ms: 30_000,
             ..config::Orchestrator::default()
         }

@@ -100,7 +100,7 @@ async fn play_server(name: String, data: DataDir, ports: [u16; 2], settings: con
         reached: loopback(0).ip(),
         heartbeat_listen: loopback(ports[1]),
         pattern: settings.pattern,
-        workers: settings.workers,
+        workers: config::Rooms::WORKERS,
         heartbeat: Duration::from_millis(settings.heartbeat_ms),
         door: door(&campus, "server", "server"),
     };
