@@ -80,9 +80,10 @@ def peers(services, run_by, roles):
     for role in set(roles) - {"rooms-faculty"}:
         if named.get(role) != at.get(role):
             wrong.append(f"gateway: BEDEL_PEERS has {sorted(named.get(role, []))} for {role}, at {sorted(at.get(role, []))}")
-    servers = json.loads(services["grades-grpc-client"]["environment"].get("BEDEL_GRADES__SERVERS", "[]"))
-    if set(servers) != at.get("grades-grpc-server"):
-        wrong.append(f"grades-grpc-client: BEDEL_GRADES__SERVERS has {servers}, at {sorted(at['grades-grpc-server'])}")
+    told = services["grades-grpc-client"]["environment"].get("BEDEL_PEERS", "")
+    servers = {peer.removeprefix("grades-grpc-server=") for peer in told.split(",")}
+    if servers != at.get("grades-grpc-server"):
+        wrong.append(f"grades-grpc-client: BEDEL_PEERS has {told}, at {sorted(at.get('grades-grpc-server', []))}")
     return wrong
 
 

@@ -9,13 +9,14 @@ NAMESPACE = "so1p2"
 # Roles that have no place here, and why.
 LEFT_OUT = {
     "gateway": "the cluster's own gateway takes its place",
+    "backup-server": "its fragments are on one disk, and agents want an address that stays",
     "rooms-server": "its servers and faculties need addresses that stay",
     "rooms-faculty": "its servers and faculties need addresses that stay",
 }
 BETWEEN_KUBERNETES_AND_US_S = 10
 AUTOSCALED = {"minReplicas": 1, "maxReplicas": 3}
 UTILIZATION = 50
-SERVERS = "BEDEL_GRADES__SERVERS"
+PEERS = "BEDEL_PEERS"
 
 
 class Campus:
@@ -154,16 +155,17 @@ class Campus:
         told = {variable["name"] for variable in container.get("env", [])}
         if self.roles[name]["writes_sql"] and "BEDEL_SQL__URL" not in told:
             self.say(resource, "writes SQL and is not told where")
-        for place in json.loads(next((one["value"] for one in container.get("env", []) if one["name"] == SERVERS), "[]")):
-            self.server(resource, place)
+        told = next((one["value"] for one in container.get("env", []) if one["name"] == PEERS), "")
+        for peer in filter(None, told.split(",")):
+            self.server(resource, peer.partition("=")[2])
 
     def server(self, resource, place):
         host, port = place.split(":")
         service = self.named("Service", host)
         if service is None or int(port) not in [one["port"] for one in service["spec"]["ports"]]:
-            self.say(resource, f"{SERVERS}: nobody is at {place}")
+            self.say(resource, f"{PEERS}: nobody is at {place}")
         elif service["spec"].get("clusterIP") != "None":
-            self.say(resource, f"{SERVERS}: {host} has one address for all its replicas (clusterIP: None is expected)")
+            self.say(resource, f"{PEERS}: {host} has one address for all its replicas (clusterIP: None is expected)")
 
     # --- services and scaling -----------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ pub(crate) async fn without_live_the_epoch_decides(mut campus: Campus) {
     let (sender, mut older) = half_sent(&one, &ana, &path, &data[..400_000]).await;
     // Nobody could tell the older: its bytes beyond the last checkpoint do not count, and it cannot commit.
     let reached = offset(&two, &ana, &path).await;
-    assert!(reached == 0 || reached == 400_000, "{reached}");
+    assert!(reached <= 400_000, "{reached}");
     let reached = usize::try_from(reached).expect("small");
     let done = patch(&two, &ana, &path, reached as u64, data[reached..].to_vec()).await.expect(204);
     drop(sender.send(frame(vec![0_u8; 1_600_000])).await);

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 /// The quantiles that are told, and their names.
 const QUANTILES: [(&str, f64); 5] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)];
 
+/// What took longer than an hour is told as an hour, in µs.
+const LONGEST_US: u64 = 3_600_000_000;
+
 /// What became of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -49,7 +52,8 @@ pub(super) struct Tally {
 
 impl Default for Tally {
     fn default() -> Self {
-        let times = Histogram::new(3).unwrap_or_else(|_| unreachable!("three digits are allowed"));
+        let times = Histogram::new_with_bounds(1, LONGEST_US, 3);
+        let times = times.unwrap_or_else(|_| unreachable!("the bounds and three digits are allowed"));
         Self { created: 0, repeated: 0, refused: 0, failed: 0, times }
     }
 }
