@@ -16,7 +16,6 @@ import { FilterChip } from '../files/FilterChip';
 import filterClasses from '../files/filters.module.css';
 import { useIdentity } from '../session/browser';
 import { facultiesWith, programsOf, useRoomNames } from './names';
-import { Proposals } from './Proposals';
 import { RequestColumns, RequestRow, RequestSkeletons } from './RequestList';
 import {
   downloadCsv,
@@ -30,6 +29,7 @@ import {
 import classes from './rooms.module.css';
 import { useSemesters } from './useSemesters';
 
+const Proposals = lazy(() => import('./Proposals').then((module) => ({ default: module.Proposals })));
 const RoomsPanel = lazy(() => import('./RoomsPanel').then((module) => ({ default: module.RoomsPanel })));
 
 const STATES: State[] = ['waiting', 'proposed', 'accepted', 'released', 'rejected', 'expired', 'denied'];
@@ -101,7 +101,9 @@ export function RequestsPage() {
         </PageHeader>
         {proposals.length > 0 ? (
           <div style={{ marginBottom: 16 }}>
-            <Proposals proposals={proposals} />
+            <Suspense>
+              <Proposals proposals={proposals} />
+            </Suspense>
           </div>
         ) : null}
         <RequestFilters search={search} semesters={semesters} known={known} onChange={show} />
