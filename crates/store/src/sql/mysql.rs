@@ -7,7 +7,8 @@ use futures::future::BoxFuture;
 use kernel::error::Kind;
 use sea_orm::sqlx::{self, Executor, Row};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait,
+    ConnAcquireErr, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, TransactionOptions,
+    TransactionTrait,
 };
 
 use super::run_op;
@@ -18,6 +19,9 @@ const MOST_CONNECTIONS: u32 = 4;
 
 /// How often a transaction is repeated after 1213 or 1205. Each repeat means that another one got through.
 const REPEATS: u32 = 20;
+
+/// How long a rollback may take; the connection is given up then, which rolls back as well.
+const ROLLBACK: Duration = Duration::from_secs(1);
 
 /// The only collation under which keys are told apart as everywhere else.
 const COLLATION: &str = "utf8mb4_bin";
@@ -85,16 +89,14 @@ impl Mysql {
         let mut turn = 0;
         loop {
             turn += 1;
-            let transaction = self
-                .pool
-                .begin_with_options(TransactionOptions::default())
+            let transaction = within(limit, self.pool.begin_with_options(TransactionOptions::default()))
                 .await
                 .context("write: begin")
                 .map_err(|error| self.explain(error))?;
             let (outcome, mut repeat) = run_op(self.service, limit, &op, &transaction).await;
             let failed = match outcome {
                 // After a deadlock nothing of the op is left, whatever it says.
-                Ok(value) if !repeat => match transaction.commit().await {
+                Ok(value) if !repeat => match within(limit, transaction.commit()).await {
                     Ok(()) => return Ok(value),
                     Err(error) => {
                         repeat = is_conflict(&error);
@@ -103,7 +105,7 @@ impl Mysql {
                 },
                 outcome => {
                     // A rollback that fails closes the connection, which rolls back as well.
-                    drop(transaction.rollback().await);
+                    drop(within(ROLLBACK, transaction.rollback()).await);
                     match outcome {
                         Ok(_) => StoreError::bare(Kind::Unavailable, "write: deadlock").into(),
                         Err(error) => error,
@@ -116,6 +118,12 @@ impl Mysql {
             tokio::time::sleep(Duration::from_millis(u64::from(turn))).await;
         }
     }
+}
+
+/// A server that is stopped, or beyond a link that loses everything, answers nothing and closes nothing.
+async fn within<T>(limit: Duration, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    let late = || Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+    tokio::time::timeout(limit, statement).await.unwrap_or_else(|_| late())
 }
 
 async fn set_up(connection: &mut sqlx::MySqlConnection, refused: &Mutex<Option<String>>) -> Result<(), sqlx::Error> {

@@ -47,6 +47,25 @@ async fn it_may_be_down_at_the_start_and_come_back() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_ever_for_one_that_is_stopped() {
+    let campus = Campus::mariadb().await;
+    let maria = campus.maria.as_ref().expect("this campus has one");
+    let sql = campus.migrated().await;
+    sql.write(note("before", 1)).await.expect("writes");
+    maria.pause();
+    // Without a limit of ours this would not end: a stopped server closes nothing.
+    let writing = tokio::time::timeout(std::time::Duration::from_secs(60), sql.write(note("meanwhile", 1)));
+    assert_eq!(writing.await.expect("is told").expect_err("it answers nothing").kind, Kind::Unavailable);
+    maria.resume();
+    let mut turns = 0;
+    while sql.write(note("after", 1)).await.is_err() {
+        turns += 1;
+        assert!(turns <= 4, "a pool gets rid of connections that hung");
+    }
+    assert_eq!(number(sql.reader(), "SELECT COUNT(*) FROM note WHERE name <> 'meanwhile'").await, 2);
+}
+
+#[tokio::test]
 async fn every_connection_is_set_up() {
     let campus = Campus::mariadb().await;
     let sql = campus.migrated().await;
