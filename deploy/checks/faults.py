@@ -55,7 +55,7 @@ FAULTS = [
     (lambda r: set_in("PathPrefixx", "spec", "rules", 0, "matches", 0, "path", "type")(pick(r, "HTTPRoute", "grades")), "PathPrefixx"),
     (lambda r: set_in(1, "spec", "template", "spec", "containers", 0, "imagee")(pick(r, "Deployment", "portal")), "imagee"),
     (lambda r: set_in("other", "metadata", "namespace")(pick(r, "Service", "mysql")), "not in so1p2"),
-    (lambda r: set_in('["grades-redis:8080"]', "env", 2, "value")(container(r, "grades-grpc-client")), "one address for all"),
+    (lambda r: set_in("grades-grpc-server=grades-redis:8080", "env", 2, "value")(container(r, "grades-grpc-client")), "one address for all"),
 ]
 
 COMPOSE_FAULTS = [

@@ -160,7 +160,10 @@ class Campus:
             self.server(resource, peer.partition("=")[2])
 
     def server(self, resource, place):
-        host, port = place.split(":")
+        host, _, port = place.partition(":")
+        if not port.isdigit():
+            self.say(resource, f"{PEERS}: ROLE=HOST:PORT is expected, not {place}")
+            return
         service = self.named("Service", host)
         if service is None or int(port) not in [one["port"] for one in service["spec"]["ports"]]:
             self.say(resource, f"{PEERS}: nobody is at {place}")

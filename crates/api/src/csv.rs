@@ -11,7 +11,7 @@ pub fn line(cells: &[impl AsRef<str>]) -> String {
     line
 }
 
-/// What a cell says that [`line`] may have kept from being calculated.
+/// What a cell says that [`line()`] may have kept from being calculated.
 #[must_use]
 pub fn value(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|text| calculates(text)).unwrap_or(cell)

@@ -45,7 +45,7 @@ fn fitting(warnings: &[Warning]) -> String {
     }
 }
 
-/// What changes while an attempt is under way and with its end, in the order of [`write`]'s columns.
+/// What changes while an attempt is under way and with its end, in the order of [`write()`]'s columns.
 fn changing(attempt: &Attempt) -> Vec<Value> {
     vec![
         attempt.outcome.name().into(),

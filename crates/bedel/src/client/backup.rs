@@ -53,7 +53,7 @@ async fn enroll_token() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// HOST:PORT, or [ADDRESS]:PORT.
+/// `HOST:PORT`, or `[ADDRESS]:PORT`.
 fn node(text: &str) -> anyhow::Result<(String, i64)> {
     let (host, port) =
         text.rsplit_once(':').with_context(|| format!("{text}: HOST:PORT is expected, such as web-1:9750"))?;
