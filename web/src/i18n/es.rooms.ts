@@ -157,7 +157,7 @@ export const rooms = {
     membersBody: 'Quién puede pedir salones y con qué clave',
     addFaculty: 'Agregar facultad',
     addProgram: 'Agregar programa',
-    addProgramTo: 'Agregar un programa a {{faculty}}',
+    addProgramTo: 'Agregar programa a {{faculty}}',
     programsOf: 'Programas de {{faculty}}: {{number}}',
     noPrograms: 'Sin programas.',
     noMembers: 'Todavía no hay facultades',
