@@ -196,6 +196,8 @@ export const rooms: Rooms = {
     mean: 'Mean',
     maximum: 'Maximum',
     answersEach: 'Answers each {{time}}',
+    proposalHistory: 'From request to proposal, over time',
+    resolutionHistory: 'From acceptance to answer, over time',
     proposalsMade: 'Proposals',
     resolutionsMade: 'Settlements',
     historySummary: '{{what}} in the period; the last: {{last}}.',

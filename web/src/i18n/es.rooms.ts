@@ -198,6 +198,8 @@ export const rooms = {
     mean: 'Promedio',
     maximum: 'Máximo',
     answersEach: 'Respuestas cada {{time}}',
+    proposalHistory: 'De la solicitud a la propuesta, en el tiempo',
+    resolutionHistory: 'De la aceptación a la respuesta, en el tiempo',
     proposalsMade: 'Propuestas',
     resolutionsMade: 'Cierres',
     historySummary: '{{what}} en el período; lo último: {{last}}.',

@@ -92,14 +92,14 @@ function Plots({ history, hours }: { history: MetricsHistory; hours: number }) {
       <Lines
         {...shared}
         name="rooms-history-proposal"
-        title={t('rooms.proposalTimes')}
+        title={t('rooms.proposalHistory')}
         lines={times('proposal')}
         write={ms}
       />
       <Lines
         {...shared}
         name="rooms-history-resolution"
-        title={t('rooms.resolutionTimes')}
+        title={t('rooms.resolutionHistory')}
         lines={times('resolution')}
         write={ms}
       />
