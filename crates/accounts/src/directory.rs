@@ -152,7 +152,10 @@ impl Directory {
                     if let Some(before) = once.find(transaction).await? {
                         return Ok(before);
                     }
-                    users::insert(transaction, &user, &folded, &hash).await?.map_err(taken)?;
+                    if let Err(clash) = users::insert(transaction, &user, &folded, &hash).await? {
+                        // On MySQL the same request may have committed since it was looked for.
+                        return once.find(transaction).await?.ok_or_else(|| taken(clash));
+                    }
                     once.remember(transaction, 201, &user, user.created_at).await?;
                     Ok(Outcome::Done(user))
                 })
