@@ -66,7 +66,9 @@ impl AccountsError {
 impl From<AccountsError> for Problem {
     fn from(error: AccountsError) -> Self {
         match error {
-            AccountsError::Store(error) => of_store(&error),
+            AccountsError::Store(error) => {
+                Self::of_database(error.kind, &error, "The database of the accounts is away: try again.")
+            }
             AccountsError::Invalid(fields) => Self::unprocessable(fields),
             AccountsError::NotFound => Self::not_found(),
             AccountsError::Forbidden(why) => Self::new(Kind::Forbidden, why),
@@ -97,29 +99,6 @@ impl From<AccountsError> for Problem {
                 tracing::error!(fault = what, "a request failed");
                 Self::new(Kind::Internal, "The server failed to answer; the fault is logged.")
             }
-        }
-    }
-}
-
-fn of_store(error: &StoreError) -> Problem {
-    let mut chain = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        chain = format!("{chain}: {cause}");
-        source = cause.source();
-    }
-    match error.kind {
-        Kind::Unavailable => {
-            tracing::warn!(error = chain, "the database is away");
-            Problem::new(Kind::Unavailable, "The database of the accounts is away: try again.")
-        }
-        Kind::NoSpace => {
-            tracing::error!(error = chain, "the database is full");
-            Problem::new(Kind::NoSpace, "The database's disk is full.")
-        }
-        _ => {
-            tracing::error!(error = chain, "a request failed in the database");
-            Problem::new(Kind::Internal, "The server failed to answer; the fault is logged.")
         }
     }
 }

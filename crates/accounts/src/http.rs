@@ -1,6 +1,5 @@
 //! The endpoints, one a file.
 
-use axum::extract::FromRef;
 use kernel::lifecycle::Lifecycle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -80,18 +79,8 @@ pub(crate) fn routes() -> OpenApiRouter<Capabilities> {
         .routes(routes!(delete_token::delete_token))
 }
 
-/// Lets handlers extract one capability each; axum's derive is in a feature we do not build.
-macro_rules! capability {
-    ($($field:ident: $type:ty),+ $(,)?) => {
-        $(impl FromRef<Capabilities> for $type {
-            fn from_ref(all: &Capabilities) -> Self {
-                all.$field.clone()
-            }
-        })+
-    };
-}
-
-capability! {
+api::capabilities! {
+    Capabilities =>
     sessions: Sessions,
     directory: Directory,
     tokens: ApiTokens,

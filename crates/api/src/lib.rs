@@ -15,6 +15,8 @@ mod query;
 pub mod serve;
 mod service;
 
+#[doc(hidden)]
+pub use axum::extract::FromRef;
 pub use context::{ClientAddress, RequestId, X_REQUEST_ID};
 pub use health::Check;
 pub use json::{Json, MAX_JSON, parse as parse_json};
@@ -25,3 +27,16 @@ pub use prometheus_client;
 pub use query::{Path, Query};
 pub use serve::serve;
 pub use service::Service;
+
+/// Lets handlers extract one capability each out of `$all`, which has them as its fields; axum's derive is in a feature
+/// we do not build.
+#[macro_export]
+macro_rules! capabilities {
+    ($all:ty => $($field:ident: $type:ty),+ $(,)?) => {
+        $(impl $crate::FromRef<$all> for $type {
+            fn from_ref(all: &$all) -> Self {
+                all.$field.clone()
+            }
+        })+
+    };
+}

@@ -1,13 +1,14 @@
 //! What every refused request is answered with: `application/problem+json` (RFC 9457).
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
-use kernel::error::{Kind, Retry};
+use kernel::error::{Kind, Retry, chain};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -122,6 +123,26 @@ impl Problem {
         let mut problem = Self::new(Kind::Invalid, detail);
         problem.0.errors = errors;
         problem
+    }
+
+    /// What a request is told that a database failed; what failed is logged here, once. `away` says whose it is.
+    #[must_use]
+    pub fn of_database(kind: Kind, error: &(dyn Error + 'static), away: &'static str) -> Self {
+        let error = chain(error);
+        match kind {
+            Kind::Unavailable => {
+                tracing::warn!(error, "the database is away");
+                Self::new(Kind::Unavailable, away)
+            }
+            Kind::NoSpace => {
+                tracing::error!(error, "the database is full");
+                Self::new(Kind::NoSpace, "The database's disk is full.")
+            }
+            _ => {
+                tracing::error!(error, "a request failed in the database");
+                Self::new(Kind::Internal, "The server failed to answer; the fault is logged.")
+            }
+        }
     }
 
     /// 404, in the words used for what is not there and what is not the caller's to see.

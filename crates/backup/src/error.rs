@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use api::{FieldError, Problem};
-use kernel::error::Kind;
+use kernel::error::{Kind, chain};
 use store::StoreError;
 use vault::repository::RepositoryError;
 
@@ -86,24 +86,19 @@ impl From<BackupError> for Problem {
     }
 }
 
-fn of(kind: Kind, error: &dyn Error) -> Problem {
-    let mut chain = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        chain = format!("{chain}: {cause}");
-        source = cause.source();
-    }
+fn of(kind: Kind, error: &(dyn Error + 'static)) -> Problem {
+    let error = chain(error);
     match kind {
         Kind::Unavailable => {
-            tracing::warn!(error = chain, "the records of backups are away");
+            tracing::warn!(error, "the records of backups are away");
             Problem::new(Kind::Unavailable, "The records of the backups are away: try again.")
         }
         Kind::NoSpace => {
-            tracing::error!(error = chain, "the disk of the backups is full");
+            tracing::error!(error, "the disk of the backups is full");
             Problem::new(Kind::NoSpace, "The disk of the backups is full.")
         }
         _ => {
-            tracing::error!(error = chain, "a request failed");
+            tracing::error!(error, "a request failed");
             Problem::new(Kind::Internal, "The server failed to answer; the fault is logged.")
         }
     }

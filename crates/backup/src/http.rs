@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use api::Problem;
 use api::auth::{Caller, UserRole};
-use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -65,18 +64,8 @@ fn may(caller: &Caller, scope: &str) -> Result<(), Problem> {
     caller.need_scope(scope)
 }
 
-/// Lets handlers extract one capability each; axum's derive is in a feature we do not build.
-macro_rules! capability {
-    ($($field:ident: $type:ty),+ $(,)?) => {
-        $(impl FromRef<Capabilities> for $type {
-            fn from_ref(all: &Capabilities) -> Self {
-                all.$field.clone()
-            }
-        })+
-    };
-}
-
-capability! {
+api::capabilities! {
+    Capabilities =>
     means: Means,
     leader: Leader,
     authority: Arc<Authority>,

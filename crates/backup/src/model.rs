@@ -183,6 +183,27 @@ pub(crate) struct Attempt {
     pub(crate) entries: u64,
 }
 
+impl Attempt {
+    /// One at a target that begins now, or waits to.
+    pub(crate) fn begun(id: Id, target: &Target, outcome: Outcome, now: Timestamp) -> Self {
+        Self {
+            id,
+            target: target.id,
+            address: target.node.address.clone(),
+            path: target.path.clone(),
+            outcome,
+            started_at: now,
+            ended_at: None,
+            backup: None,
+            detail: None,
+            warnings: Vec::new(),
+            warnings_total: 0,
+            sent: 0,
+            entries: 0,
+        }
+    }
+}
+
 /// A file that is not in the archive as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Warning {

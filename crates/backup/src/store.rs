@@ -7,8 +7,9 @@ pub(crate) mod log;
 pub(crate) mod targets;
 
 use kernel::error::Kind;
+use sea_orm::{ConnectionTrait, QueryResult};
 use store::StoreError;
-use store::query::Row;
+use store::query::{self, Row};
 
 use crate::model::Address;
 
@@ -48,6 +49,46 @@ fn node_condition(node: &str) -> (&'static str, Vec<sea_orm::Value>) {
     match port {
         Some(port) => ("host = ? AND port = ?", vec![host.into(), port.into()]),
         None => ("host = ?", vec![host.into()]),
+    }
+}
+
+/// Conditions that rows must fulfil, with their values, in the order in which they are added.
+#[derive(Default)]
+struct Filter {
+    conditions: Vec<&'static str>,
+    values: Vec<sea_orm::Value>,
+}
+
+impl Filter {
+    /// `condition` with its one value, if there is one.
+    fn and(mut self, condition: &'static str, value: Option<impl Into<sea_orm::Value>>) -> Self {
+        if let Some(value) = value {
+            self.conditions.push(condition);
+            self.values.push(value.into());
+        }
+        self
+    }
+
+    /// Rows of this node, if one is named; see [`node_condition`].
+    fn of_node(mut self, node: Option<&str>) -> Self {
+        if let Some((condition, values)) = node.map(node_condition) {
+            self.conditions.push(condition);
+            self.values.extend(values);
+        }
+        self
+    }
+
+    /// The rows that `select` reads, as far as they fulfil the conditions, in an order and at most so many.
+    async fn rows(
+        self,
+        connection: &impl ConnectionTrait,
+        what: &'static str,
+        select: &str,
+        (order, limit): (&str, u64),
+    ) -> Result<Vec<QueryResult>, StoreError> {
+        let conditions = if self.conditions.is_empty() { "1 = 1".to_owned() } else { self.conditions.join(" AND ") };
+        let sql = format!("{select} WHERE {conditions} ORDER BY {order} LIMIT {limit}");
+        query::all(connection, what, &sql, self.values).await
     }
 }
 

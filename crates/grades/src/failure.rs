@@ -37,7 +37,9 @@ pub enum Failure {
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Store(error) => of_store(&error),
+            Failure::Store(error) => {
+                Self::of_database(error.kind, &error, "The database of the grades is away: try again.")
+            }
             Failure::Invalid(faults) => Self::unprocessable(
                 faults
                     .into_iter()
@@ -50,29 +52,6 @@ impl From<Failure> for Problem {
             Failure::KeyReused => api::idempotency::other_body(),
             Failure::Forbidden(detail) => Self::new(Kind::Forbidden, detail),
             Failure::NotFound => Self::not_found(),
-        }
-    }
-}
-
-fn of_store(error: &StoreError) -> Problem {
-    let mut chain = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        chain = format!("{chain}: {cause}");
-        source = cause.source();
-    }
-    match error.kind {
-        Kind::Unavailable => {
-            tracing::warn!(error = chain, "the database is away");
-            Problem::new(Kind::Unavailable, "The database of the grades is away: try again.")
-        }
-        Kind::NoSpace => {
-            tracing::error!(error = chain, "the database is full");
-            Problem::new(Kind::NoSpace, "The database's disk is full.")
-        }
-        _ => {
-            tracing::error!(error = chain, "a request failed in the database");
-            Problem::new(Kind::Internal, "The server failed to answer; the fault is logged.")
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRef;
 use kernel::lifecycle::Lifecycle;
 use kernel::live::Live;
 use store::Sql;
@@ -57,18 +56,8 @@ pub(crate) fn routes(route: Route) -> OpenApiRouter<Capabilities> {
     }
 }
 
-/// Lets handlers extract one capability each; axum's derive is in a feature we do not build.
-macro_rules! capability {
-    ($($field:ident: $type:ty),+ $(,)?) => {
-        $(impl FromRef<Capabilities> for $type {
-            fn from_ref(all: &Capabilities) -> Self {
-                all.$field.clone()
-            }
-        })+
-    };
-}
-
-capability! {
+api::capabilities! {
+    Capabilities =>
     sql: Sql,
     live: Arc<dyn Live>,
     door: Door,

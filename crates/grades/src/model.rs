@@ -288,7 +288,7 @@ impl Rules {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -297,7 +297,7 @@ mod tests {
         Rules::new(["SO1".to_owned(), "BD1".to_owned()], 61)
     }
 
-    fn record() -> Record {
+    pub(crate) fn record() -> Record {
         Record {
             carnet: 233_233,
             nombre: "Alumno 1".to_owned(),

@@ -1,5 +1,6 @@
 //! What kind of thing went wrong, and whether asking again can help.
 
+use std::error::Error;
 use std::time::Duration;
 
 /// The kinds of failure that callers tell apart.
@@ -54,4 +55,11 @@ impl Kind {
             | Self::Internal => Retry::Never,
         }
     }
+}
+
+/// An error with all its causes, for the log, where it is handled.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -43,7 +43,9 @@ pub enum RoomsError {
 impl From<RoomsError> for Problem {
     fn from(error: RoomsError) -> Self {
         match error {
-            RoomsError::Store(error) => of_store(&error),
+            RoomsError::Store(error) => {
+                Self::of_database(error.kind, &error, "The database of the rooms is away: try again.")
+            }
             RoomsError::Invalid(Invalid { field, detail }) => {
                 Self::unprocessable(vec![FieldError::new(format!("/{field}"), "value", detail)])
             }
@@ -68,29 +70,6 @@ impl From<RoomsError> for Problem {
             }
             RoomsError::NoLeader => Self::new(Kind::Unavailable, "No server of rooms leads at the moment: try again.")
                 .retry_after(Duration::from_secs(1)),
-        }
-    }
-}
-
-fn of_store(error: &StoreError) -> Problem {
-    let mut chain = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        chain = format!("{chain}: {cause}");
-        source = cause.source();
-    }
-    match error.kind {
-        Kind::Unavailable => {
-            tracing::warn!(error = chain, "the database is away");
-            Problem::new(Kind::Unavailable, "The database of the rooms is away: try again.")
-        }
-        Kind::NoSpace => {
-            tracing::error!(error = chain, "the database is full");
-            Problem::new(Kind::NoSpace, "The database's disk is full.")
-        }
-        _ => {
-            tracing::error!(error = chain, "a request failed in the database");
-            Problem::new(Kind::Internal, "The server failed to answer; the fault is logged.")
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRef;
 use kernel::clock::Clock;
 use store::Sql;
 use utoipa_axum::router::OpenApiRouter;
@@ -65,18 +64,8 @@ pub(crate) fn routes() -> OpenApiRouter<Capabilities> {
         .routes(routes!(promote::promote))
 }
 
-/// Lets handlers extract one capability each; axum's derive is in a feature we do not build.
-macro_rules! capability {
-    ($($field:ident: $type:ty),+ $(,)?) => {
-        $(impl FromRef<Capabilities> for $type {
-            fn from_ref(all: &Capabilities) -> Self {
-                all.$field.clone()
-            }
-        })+
-    };
-}
-
-capability! {
+api::capabilities! {
+    Capabilities =>
     desk: Desk,
     sql: Sql,
     inventory: Arc<Inventory>,

@@ -1,6 +1,7 @@
 //! Child processes that do not outlive their test.
 
 use std::env;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -24,6 +25,22 @@ impl Guard {
             Ok(child) => Self { child },
             Err(error) => panic!("cannot start {:?}: {error}", command.get_program()),
         }
+    }
+
+    /// Starts this test program again as a child that runs the test `test` alone, with `variable` (its name and its value)
+    /// in its environment; what it prints is added to `log`.
+    ///
+    /// # Panics
+    /// If it cannot be started, or the log not be written.
+    pub fn again(test: &str, variable: (&str, &str), log: &Path) -> Self {
+        let log = OpenOptions::new().create(true).append(true).open(log).expect("a log");
+        let mut command = Command::new(env::current_exe().expect("this program"));
+        command
+            .args(["--exact", test, "--nocapture"])
+            .env(variable.0, variable.1)
+            .stdout(log.try_clone().expect("the log"))
+            .stderr(log);
+        Self::spawn(&mut command)
     }
 
     /// The process's id.

@@ -41,21 +41,7 @@ pub(super) async fn run_target(
             if let Some(open) = log::open(transaction, id).await? {
                 return Ok(open);
             }
-            let attempt = Attempt {
-                id: ids.next(),
-                target: id,
-                address: target.node.address,
-                path: target.path,
-                outcome: Outcome::Queued,
-                started_at: now,
-                ended_at: None,
-                backup: None,
-                detail: None,
-                warnings: Vec::new(),
-                warnings_total: 0,
-                sent: 0,
-                entries: 0,
-            };
+            let attempt = Attempt::begun(ids.next(), &target, Outcome::Queued, now);
             log::write(transaction, &attempt).await?;
             Ok(attempt)
         }

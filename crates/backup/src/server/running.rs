@@ -121,21 +121,7 @@ impl Run {
         let now = self.means.clock.now();
         match &self.queued {
             Some(queued) => Attempt { outcome: Outcome::Running, started_at: now, ..queued.clone() },
-            None => Attempt {
-                id: self.means.ids.next(),
-                target: self.target.id,
-                address: self.target.node.address.clone(),
-                path: self.target.path.clone(),
-                outcome: Outcome::Running,
-                started_at: now,
-                ended_at: None,
-                backup: None,
-                detail: None,
-                warnings: Vec::new(),
-                warnings_total: 0,
-                sent: 0,
-                entries: 0,
-            },
+            None => Attempt::begun(self.means.ids.next(), &self.target, Outcome::Running, now),
         }
     }
 

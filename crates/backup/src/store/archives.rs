@@ -1,11 +1,11 @@
 //! `backups_archives`: every backup ever made. What is kept of them, the node's repository says.
 
 use kernel::id::Id;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::StoreError;
 use store::query::{Row, all, execute, one};
 
-use super::{address, node_condition, number};
+use super::{Filter, address, number};
 use crate::model::{Archive, target_key};
 
 const SELECT: &str =
@@ -78,23 +78,9 @@ pub(crate) async fn list(
     limit: u64,
 ) -> Result<Vec<Archive>, StoreError> {
     let what = "archives: list";
-    let (mut sql, mut values) = (format!("{SELECT} WHERE 1 = 1"), Vec::<Value>::new());
-    if let Some(before) = before {
-        sql.push_str(" AND id < ?");
-        values.push(before.to_string().into());
-    }
-    if let Some(node) = node {
-        let (condition, of_node) = node_condition(node);
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-        values.extend(of_node);
-    }
-    if let Some(path) = path {
-        sql.push_str(" AND path = ?");
-        values.push(path.into());
-    }
-    sql.push_str(&format!(" ORDER BY id DESC LIMIT {limit}"));
-    all(connection, what, &sql, values).await?.into_iter().map(|row| archive(row, what)).collect()
+    let filter = Filter::default().and("id < ?", before.map(|id| id.to_string())).of_node(node).and("path = ?", path);
+    let rows = filter.rows(connection, what, SELECT, ("id DESC", limit)).await?;
+    rows.into_iter().map(|row| archive(row, what)).collect()
 }
 
 /// One backup.

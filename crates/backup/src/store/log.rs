@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 use store::StoreError;
 use store::query::{Row, all, execute, one};
 
-use super::{address, cut, node_condition, number, optional_id};
+use super::{Filter, address, cut, number, optional_id};
 use crate::model::{Attempt, Outcome, Warning, target_key};
 
 /// What the column of warnings holds, in characters.
@@ -116,25 +116,11 @@ pub(crate) async fn list(
     limit: u64,
 ) -> Result<Vec<Attempt>, StoreError> {
     let what = "log: list";
-    let (mut sql, mut values) = (format!("{SELECT} WHERE 1 = 1"), Vec::<Value>::new());
-    if let Some(before) = before {
-        sql.push_str(" AND id < ?");
-        values.push(before.to_string().into());
-    }
-    if let Some(node) = node {
-        let (condition, of_node) = node_condition(node);
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-        values.extend(of_node);
-    }
-    if let Some(path) = path {
-        sql.push_str(" AND path = ?");
-        values.push(path.into());
-    }
-    if let Some(outcome) = outcome {
-        sql.push_str(" AND outcome = ?");
-        values.push(outcome.name().into());
-    }
-    sql.push_str(&format!(" ORDER BY id DESC LIMIT {limit}"));
-    all(connection, what, &sql, values).await?.into_iter().map(|row| attempt(row, what)).collect()
+    let filter = Filter::default()
+        .and("id < ?", before.map(|id| id.to_string()))
+        .of_node(node)
+        .and("path = ?", path)
+        .and("outcome = ?", outcome.map(Outcome::name));
+    let rows = filter.rows(connection, what, SELECT, ("id DESC", limit)).await?;
+    rows.into_iter().map(|row| attempt(row, what)).collect()
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use kernel::clock::Timestamp;
 use kernel::id::{Id, IdSource};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use store::StoreError;
 use store::query::{Row, all, execute, one};
 
-use super::{address, node_condition, optional_id};
+use super::{Filter, address, optional_id};
 use crate::model::{Address, Node, Target, target_key};
 
 const SELECT: &str = "SELECT t.id, t.path, t.every_us, t.next_at, t.failures, t.created_at, n.id, n.host, n.port, n.agent \
@@ -101,23 +101,10 @@ pub(crate) async fn list(
     limit: u64,
 ) -> Result<Vec<Target>, StoreError> {
     let what = "targets: list";
-    let (mut sql, mut values) = (format!("{SELECT} WHERE 1 = 1"), Vec::<Value>::new());
-    if let Some(after) = after {
-        sql.push_str(" AND t.id > ?");
-        values.push(after.to_string().into());
-    }
-    if let Some(node) = node {
-        let (condition, of_node) = node_condition(node);
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-        values.extend(of_node);
-    }
-    if let Some(path) = path {
-        sql.push_str(" AND t.path = ?");
-        values.push(path.into());
-    }
-    sql.push_str(&format!(" ORDER BY t.id LIMIT {limit}"));
-    all(connection, what, &sql, values).await?.into_iter().map(|row| target(row, what)).collect()
+    let filter =
+        Filter::default().and("t.id > ?", after.map(|id| id.to_string())).of_node(node).and("t.path = ?", path);
+    let rows = filter.rows(connection, what, SELECT, ("t.id", limit)).await?;
+    rows.into_iter().map(|row| target(row, what)).collect()
 }
 
 /// One target.

@@ -1,7 +1,6 @@
 //! The other processes: this test program again, told by a variable which part to play.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use kernel::data_dir::DataDir;
 use serde::{Deserialize, Serialize};
@@ -20,14 +19,8 @@ pub(crate) enum Part {
 
 /// Starts a child whose log goes to `log`.
 pub(crate) fn spawn(part: &Part, log: &Path) -> Guard {
-    let log = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log");
-    let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command
-        .args(["--exact", "child::plays_its_part", "--nocapture"])
-        .env(PART, serde_json::to_string(part).expect("JSON"))
-        .stdout(log.try_clone().expect("the log"))
-        .stderr(log);
-    Guard::spawn(&mut command)
+    let part = serde_json::to_string(part).expect("JSON");
+    Guard::again("child::plays_its_part", (PART, &part), log)
 }
 
 /// Nothing, unless the variable is set: then a server or an agent, until it is killed.

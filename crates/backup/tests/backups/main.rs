@@ -11,25 +11,7 @@ mod tree;
 
 use campus::Campus;
 
-/// Each case becomes a test for each engine.
-macro_rules! on_both_engines {
-    ($($module:ident::$case:ident),* $(,)?) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $case() {
-                crate::$module::$case(&crate::Campus::sqlite().await).await;
-            })*
-        }
-        mod on_mariadb {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $case() {
-                crate::$module::$case(&crate::Campus::mariadb().await).await;
-            })*
-        }
-    };
-}
-
-on_both_engines!(
+testkit::on_both_engines!(
     flow::a_folder_is_backed_up_and_restored_by_tar,
     flow::only_what_changed_is_sent_and_the_last_ones_are_kept,
     flow::what_is_hot_or_odd_is_listed,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use api::{FieldError, Problem};
 use http::{HeaderValue, StatusCode};
 use kernel::blobs::BlobError;
-use kernel::error::Kind;
+use kernel::error::{Kind, chain};
 use store::StoreError;
 
 use crate::admission::Refused;
@@ -254,16 +254,10 @@ fn text(kind: Kind, what: &str) -> String {
 }
 
 fn log(error: &(dyn Error + 'static), kind: Kind) {
-    let mut chain = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        chain.push_str(": ");
-        chain.push_str(&error.to_string());
-        cause = error.source();
-    }
+    let error = chain(error);
     if kind == Kind::Internal {
-        tracing::error!(error = chain, "a request failed");
+        tracing::error!(error, "a request failed");
     } else {
-        tracing::warn!(error = chain, "a dependency failed");
+        tracing::warn!(error, "a dependency failed");
     }
 }

@@ -215,18 +215,7 @@ mod tests {
     use kernel::id::Id;
 
     use super::*;
-    use crate::model::Semester;
-
-    fn record() -> Record {
-        Record {
-            carnet: 233_233,
-            nombre: "Alumno 1".to_owned(),
-            curso: "SO1".to_owned(),
-            nota: 90,
-            semestre: Semester::Second,
-            year: 2023,
-        }
-    }
+    use crate::model::tests::record;
 
     #[test]
     fn a_record_travels_unchanged() {

@@ -11,25 +11,7 @@ mod stopped;
 
 use campus::Campus;
 
-/// Each case becomes a test for each engine.
-macro_rules! on_both_engines {
-    ($($module:ident::$case:ident),* $(,)?) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $case() {
-                crate::$module::$case(&crate::Campus::sqlite().await).await;
-            })*
-        }
-        mod on_mariadb {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $case() {
-                crate::$module::$case(&crate::Campus::mariadb().await).await;
-            })*
-        }
-    };
-}
-
-on_both_engines!(
+testkit::on_both_engines!(
     deciding::what_was_answered_is_kept_and_answered_again,
     deciding::many_at_once_get_what_there_is_and_no_room_twice,
     deciding::a_proposal_that_nobody_answers_ends_by_itself,

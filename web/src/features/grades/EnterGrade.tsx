@@ -1,10 +1,10 @@
-import { Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { type FormEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { GradeRecord, Semester } from '../../api/grades';
 import { ApiError } from '../../api/problem';
-import { failureKey, RequestId } from '../../shell/states';
+import { FormEnd, ofTheWhole } from '../../shell/FormEnd';
 import { useIdentity } from '../session/browser';
 import { type EntryFaults, type EntryForm, recordOf, slotOf } from './entry';
 import { type GradesFilter, SEMESTERS } from './filter';
@@ -123,19 +123,13 @@ export function EnterGrade({ first, onClose, onEntered }: EnterGradeProps) {
               </Text>
             )}
           </div>
-          {error === null || (error instanceof ApiError && error.errors.length > 0) ? null : (
-            <Text size="sm" c="var(--bedel-bad)" role="alert" component="div">
-              {t(failureKey(error))} <RequestId error={error} />
-            </Text>
-          )}
-          <Group justify="flex-end" gap={8}>
-            <Button variant="default" onClick={onClose}>
-              {t('common.close')}
-            </Button>
-            <Button type="submit" loading={busy}>
-              {t('grades.enterConfirm')}
-            </Button>
-          </Group>
+          <FormEnd
+            error={ofTheWhole(error)}
+            onClose={onClose}
+            close={t('common.close')}
+            busy={busy}
+            confirm={t('grades.enterConfirm')}
+          />
         </Stack>
       </form>
     </Modal>

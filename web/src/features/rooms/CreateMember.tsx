@@ -1,9 +1,9 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Modal, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../../api/problem';
 import type { Issued, Member } from '../../api/rooms';
-import { failureKey, RequestId } from '../../shell/states';
+import { FormEnd, ofTheWhole } from '../../shell/FormEnd';
 import { memberFaults, nextName } from './family';
 import { createMember } from './members';
 
@@ -89,19 +89,12 @@ export function CreateMember({ faculty, members, onClose, onCreated }: CreateMem
             onChange={change(setPublicKey)}
             error={faults.includes('public_key') ? t('rooms.keyFault') : told('public_key')}
           />
-          {error === null || taken || (error instanceof ApiError && error.errors.length > 0) ? null : (
-            <Text size="sm" c="var(--bedel-bad)" role="alert" component="div">
-              {t(failureKey(error))} <RequestId error={error} />
-            </Text>
-          )}
-          <Group justify="flex-end" gap={8}>
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={busy}>
-              {t('users.createConfirm')}
-            </Button>
-          </Group>
+          <FormEnd
+            error={taken ? null : ofTheWhole(error)}
+            onClose={onClose}
+            busy={busy}
+            confirm={t('users.createConfirm')}
+          />
         </Stack>
       </form>
     </Modal>

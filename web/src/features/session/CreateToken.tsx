@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { request } from '../../api/client';
 import { ApiError } from '../../api/problem';
 import type { MadeToken, NewToken } from '../../api/types';
-import { failureKey, RequestId } from '../../shell/states';
+import { FormEnd } from '../../shell/FormEnd';
 import { useIdentity } from './browser';
 import { DAYS, scopesFor } from './scopes';
 import classes from './tokens.module.css';
@@ -114,19 +114,7 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (token: string
           value={String(days)}
           onChange={(value) => setDays(Number(value))}
         />
-        {error === null ? null : (
-          <Text size="sm" c="var(--bedel-bad)" role="alert" component="div">
-            {t(failureKey(error))} <RequestId error={error} />
-          </Text>
-        )}
-        <Group justify="flex-end" gap={8}>
-          <Button variant="default" onClick={onClose}>
-            {t('common.cancel')}
-          </Button>
-          <Button type="submit" loading={busy}>
-            {t('tokens.createConfirm')}
-          </Button>
-        </Group>
+        <FormEnd error={error} onClose={onClose} busy={busy} confirm={t('tokens.createConfirm')} />
       </Stack>
     </form>
   );

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../../api/problem';
@@ -6,7 +6,7 @@ import type { NewShare } from '../../api/types';
 import { CopyLink } from '../../shell/CopyLink';
 import { endOfDay } from '../../shell/days';
 import { ExpiryField } from '../../shell/ExpiryField';
-import { failureKey, RequestId } from '../../shell/states';
+import { FormEnd, ofTheWhole } from '../../shell/FormEnd';
 import { makeShare } from './shares';
 
 interface CreateShareProps {
@@ -117,19 +117,7 @@ function Form({ file, onClose, onMade }: { file: string; onClose: () => void; on
           onChange={(event) => setMost(event.currentTarget.value.replace(/[^\d]/g, ''))}
           error={told('max_downloads') ?? (badLimit ? t('share.badLimit') : undefined)}
         />
-        {error === null || (error instanceof ApiError && error.errors.length > 0) ? null : (
-          <Text size="sm" c="var(--bedel-bad)" role="alert" component="div">
-            {t(failureKey(error))} <RequestId error={error} />
-          </Text>
-        )}
-        <Group justify="flex-end" gap={8}>
-          <Button variant="default" onClick={onClose}>
-            {t('common.cancel')}
-          </Button>
-          <Button type="submit" loading={busy}>
-            {t('share.create')}
-          </Button>
-        </Group>
+        <FormEnd error={ofTheWhole(error)} onClose={onClose} busy={busy} confirm={t('share.create')} />
       </Stack>
     </form>
   );

@@ -1,10 +1,10 @@
-import { Button, Group, Modal, PasswordInput, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Modal, PasswordInput, Select, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { request } from '../../api/client';
 import { ApiError } from '../../api/problem';
 import type { UserRole } from '../../api/types';
-import { failureKey, RequestId } from '../../shell/states';
+import { FormEnd } from '../../shell/FormEnd';
 import { ROLES } from './roles';
 
 const FIELDS = ['username', 'name', 'email', 'password'] as const;
@@ -95,19 +95,7 @@ export function CreateUser({ onClose, onCreated }: { onClose: () => void; onCrea
             value={role}
             onChange={(value) => value && setRole(value as UserRole)}
           />
-          {general ? (
-            <Text size="sm" c="var(--bedel-bad)" role="alert" component="div">
-              {t(failureKey(error))} <RequestId error={error} />
-            </Text>
-          ) : null}
-          <Group justify="flex-end" gap={8}>
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={busy}>
-              {t('users.createConfirm')}
-            </Button>
-          </Group>
+          <FormEnd error={general ? error : null} onClose={onClose} busy={busy} confirm={t('users.createConfirm')} />
         </Stack>
       </form>
     </Modal>

@@ -1,10 +1,10 @@
-import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Checkbox, Group, Modal, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { request } from '../../api/client';
 import { ApiError } from '../../api/problem';
 import type { User } from '../../api/types';
-import { failureKey, RequestId } from '../../shell/states';
+import { FormEnd, ofTheWhole } from '../../shell/FormEnd';
 import { useRules } from '../grades/grades';
 
 interface EditStudiesProps {
@@ -74,19 +74,7 @@ export function EditStudies({ user, onClose, onSaved }: EditStudiesProps) {
               ))}
             </Group>
           </Checkbox.Group>
-          {error === null || taken || (error instanceof ApiError && error.errors.length > 0) ? null : (
-            <Text size="sm" c="var(--bedel-bad)" role="alert" component="div">
-              {t(failureKey(error))} <RequestId error={error} />
-            </Text>
-          )}
-          <Group justify="flex-end" gap={8}>
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={busy}>
-              {t('common.save')}
-            </Button>
-          </Group>
+          <FormEnd error={taken ? null : ofTheWhole(error)} onClose={onClose} busy={busy} confirm={t('common.save')} />
         </Stack>
       </form>
     </Modal>

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Modal, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../../api/problem';
@@ -7,7 +7,7 @@ import { useFormats } from '../../i18n/format';
 import { CopyLink } from '../../shell/CopyLink';
 import { dayOf, endOfDay } from '../../shell/days';
 import { ExpiryField } from '../../shell/ExpiryField';
-import { failureKey, RequestId } from '../../shell/states';
+import { FormEnd, ofTheWhole } from '../../shell/FormEnd';
 import { makeVoucher } from './vouchers';
 
 const LASTS = 14 * 86_400_000;
@@ -116,19 +116,7 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (url: string) 
           ]}
           error={told('max_bytes')}
         />
-        {error === null || (error instanceof ApiError && error.errors.length > 0) ? null : (
-          <Text size="sm" c="var(--bedel-bad)" role="alert" component="div">
-            {t(failureKey(error))} <RequestId error={error} />
-          </Text>
-        )}
-        <Group justify="flex-end" gap={8}>
-          <Button variant="default" onClick={onClose}>
-            {t('common.cancel')}
-          </Button>
-          <Button type="submit" loading={busy}>
-            {t('voucher.createConfirm')}
-          </Button>
-        </Group>
+        <FormEnd error={ofTheWhole(error)} onClose={onClose} busy={busy} confirm={t('voucher.createConfirm')} />
       </Stack>
     </form>
   );
