@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use kernel::clock::Clock;
 use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
@@ -72,33 +74,36 @@ impl Agent {
     }
 
     /// Serves one backup at a time until the end.
-    pub async fn serve(self, listener: TcpListener, lifecycle: Lifecycle) {
-        let agent = Arc::new(self);
-        let one = Arc::new(tokio::sync::Semaphore::new(1));
-        let connections = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
-        let end = lifecycle.soft().clone();
-        loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = end.cancelled() => return,
-            };
-            let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!(error = %error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            };
-            let Ok(place) = Arc::clone(&connections).try_acquire_owned() else { continue };
-            let (agent, one, hard) = (Arc::clone(&agent), Arc::clone(&one), end.clone());
-            lifecycle.spawn(async move {
-                let _place = place;
-                if let Some(Err(error)) = hard.run_until_cancelled(agent.answer(stream, &one)).await {
-                    tracing::warn!(peer = %peer, error = %error, "a connection was ended");
-                }
-            });
+    pub fn serve(self, listener: TcpListener, lifecycle: Lifecycle) -> BoxFuture<'static, ()> {
+        async move {
+            let agent = Arc::new(self);
+            let one = Arc::new(tokio::sync::Semaphore::new(1));
+            let connections = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
+            let end = lifecycle.soft().clone();
+            loop {
+                let accepted = tokio::select! {
+                    accepted = listener.accept() => accepted,
+                    () = end.cancelled() => return,
+                };
+                let (stream, peer) = match accepted {
+                    Ok(accepted) => accepted,
+                    Err(error) => {
+                        tracing::warn!(error = %error, "a connection could not be accepted");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        continue;
+                    }
+                };
+                let Ok(place) = Arc::clone(&connections).try_acquire_owned() else { continue };
+                let (agent, one, hard) = (Arc::clone(&agent), Arc::clone(&one), end.clone());
+                lifecycle.spawn(async move {
+                    let _place = place;
+                    if let Some(Err(error)) = hard.run_until_cancelled(agent.answer(stream, &one)).await {
+                        tracing::warn!(peer = %peer, error = %error, "a connection was ended");
+                    }
+                });
+            }
         }
+        .boxed()
     }
 
     /// One connection: who it is, what is asked for, and doing it.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use kernel::error::Kind;
 use sea_orm::sqlx::{self, Row};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
@@ -32,7 +33,11 @@ const LOCK_SECONDS: i64 = 300;
 ///
 /// # Errors
 /// The first migration that fails; those before it stay.
-pub async fn migrate(sql: &Sql, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<(), StoreError> {
+pub fn migrate(sql: &Sql, migrations: Vec<Box<dyn MigrationTrait>>) -> BoxFuture<'_, Result<(), StoreError>> {
+    apply(sql, migrations).boxed()
+}
+
+async fn apply(sql: &Sql, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<(), StoreError> {
     let plan = Arc::new(Plan { service: sql.service(), migrations });
     let Some(mysql) = sql.mysql() else {
         return sql
