@@ -19,8 +19,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use kernel::clock::Clock;
 use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
@@ -96,61 +94,58 @@ pub struct Built {
 ///
 /// # Errors
 /// Names the certificate or the socket that cannot be used.
-pub fn build(deps: Deps) -> BoxFuture<'static, Result<Built, BuildError>> {
-    async move {
-        let socket = |what: &str| {
-            let what = what.to_owned();
-            move |source| BuildError::Socket { what, source }
-        };
-        let tls = door::tls::server_config(&deps.tls)?;
-        let http_address = deps.http.local_addr().map_err(socket("HTTP socket"))?;
-        let https_port = deps.https.local_addr().map_err(socket("HTTPS socket"))?.port();
-        let listeners = Listeners {
-            http: deps.http.try_clone().map_err(socket("HTTP socket"))?.into(),
-            https: deps.https.try_clone().map_err(socket("HTTPS socket"))?.into(),
-        };
-        let own = |listener: TcpListener| {
-            listener.set_nonblocking(true)?;
-            tokio::net::TcpListener::from_std(listener)
-        };
-        let http = own(deps.http).map_err(socket("HTTP socket"))?;
-        let https = own(deps.https).map_err(socket("HTTPS socket"))?;
-        let shown = deps.control_socket.display().to_string();
-        let control = control::bind(&deps.control_socket).map_err(socket(&format!("control socket {shown}")))?;
-        let mut seed = [0; 8];
-        deps.ids.fill(&mut seed);
-        let now = Instant::now();
-        let access_on = deps.access.is_on();
-        let gateway = Arc::new(Gateway {
-            settings: deps.settings,
-            clock: deps.clock,
-            ids: deps.ids,
-            lifecycle: deps.lifecycle,
-            dice: balance::rng::Dice::seeded(u64::from_le_bytes(seed)),
-            tls: TlsAcceptor::from(tls),
-            table: ArcSwap::default(),
-            swapping: tokio::sync::Mutex::default(),
-            heard: tokio::sync::watch::Sender::new(false),
-            status: ArcSwapOption::empty(),
-            verifier: deps.verifier,
-            registry: Arc::new(Registry::new(now)),
-            connections: Arc::default(),
-            addresses: limits::Buckets::new(now),
-            accounts: limits::Buckets::new(now),
-            metrics: metrics::Metrics::default(),
-            access: Arc::new(deps.access),
-            access_on,
-            exposed: !http_address.ip().is_loopback(),
-            https_port,
-        });
-        if let Some(snapshot) = deps.snapshot {
-            gateway.follow(&snapshot).await;
-        }
-        let listeners = Arc::new(listeners);
-        let workers = Arc::new(Workers::start(&gateway).map_err(socket("threads"))?);
-        Ok(Built { gateway, workers, http, https, control, listeners, replica: deps.replica })
+pub async fn build(deps: Deps) -> Result<Built, BuildError> {
+    let socket = |what: &str| {
+        let what = what.to_owned();
+        move |source| BuildError::Socket { what, source }
+    };
+    let tls = door::tls::server_config(&deps.tls)?;
+    let http_address = deps.http.local_addr().map_err(socket("HTTP socket"))?;
+    let https_port = deps.https.local_addr().map_err(socket("HTTPS socket"))?.port();
+    let listeners = Listeners {
+        http: deps.http.try_clone().map_err(socket("HTTP socket"))?.into(),
+        https: deps.https.try_clone().map_err(socket("HTTPS socket"))?.into(),
+    };
+    let own = |listener: TcpListener| {
+        listener.set_nonblocking(true)?;
+        tokio::net::TcpListener::from_std(listener)
+    };
+    let http = own(deps.http).map_err(socket("HTTP socket"))?;
+    let https = own(deps.https).map_err(socket("HTTPS socket"))?;
+    let shown = deps.control_socket.display().to_string();
+    let control = control::bind(&deps.control_socket).map_err(socket(&format!("control socket {shown}")))?;
+    let mut seed = [0; 8];
+    deps.ids.fill(&mut seed);
+    let now = Instant::now();
+    let access_on = deps.access.is_on();
+    let gateway = Arc::new(Gateway {
+        settings: deps.settings,
+        clock: deps.clock,
+        ids: deps.ids,
+        lifecycle: deps.lifecycle,
+        dice: balance::rng::Dice::seeded(u64::from_le_bytes(seed)),
+        tls: TlsAcceptor::from(tls),
+        table: ArcSwap::default(),
+        swapping: tokio::sync::Mutex::default(),
+        heard: tokio::sync::watch::Sender::new(false),
+        status: ArcSwapOption::empty(),
+        verifier: deps.verifier,
+        registry: Arc::new(Registry::new(now)),
+        connections: Arc::default(),
+        addresses: limits::Buckets::new(now),
+        accounts: limits::Buckets::new(now),
+        metrics: metrics::Metrics::default(),
+        access: Arc::new(deps.access),
+        access_on,
+        exposed: !http_address.ip().is_loopback(),
+        https_port,
+    });
+    if let Some(snapshot) = deps.snapshot {
+        gateway.follow(&snapshot).await;
     }
-    .boxed()
+    let listeners = Arc::new(listeners);
+    let workers = Arc::new(Workers::start(&gateway).map_err(socket("threads"))?);
+    Ok(Built { gateway, workers, http, https, control, listeners, replica: deps.replica })
 }
 
 impl Built {
@@ -187,12 +182,9 @@ impl Built {
 ///
 /// # Errors
 /// As [`build`].
-pub fn run(deps: Deps) -> BoxFuture<'static, Result<(), BuildError>> {
-    async move {
-        build(deps).await?.spawn();
-        Ok(())
-    }
-    .boxed()
+pub async fn run(deps: Deps) -> Result<(), BuildError> {
+    build(deps).await?.spawn();
+    Ok(())
 }
 
 async fn sweep(gateway: Arc<Gateway>) {
