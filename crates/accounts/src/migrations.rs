@@ -3,13 +3,12 @@
 //! Times are microseconds since the epoch. Text is compared byte by byte; what must not depend on case is folded in a
 //! column of its own.
 
-use sea_orm_migration::prelude::*;
 use store::migration;
-use store::schema::{index, number, text};
+use store::schema::{ColumnDef, Index, Migration, Table, index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> Vec<Box<dyn Migration>> {
     vec![
         Box::new(Users),
         Box::new(UsersByRole),
@@ -28,7 +27,7 @@ fn id(name: &'static str) -> ColumnDef {
     text(name, 26)
 }
 
-migration!(Users, "accounts-01-users", manager => manager.create_table(
+migration!(Users, "accounts-01-users", schema => schema.create_table(
     Table::create()
         .table("accounts_users")
         .col(id("id").primary_key())
@@ -44,10 +43,10 @@ migration!(Users, "accounts-01-users", manager => manager.create_table(
         .col(number("created_at"))
         .to_owned(),
 ));
-migration!(UsersByRole, "accounts-02-users-by-role", manager =>
-    manager.create_index(index("accounts_users_role", "accounts_users", &["role"])));
+migration!(UsersByRole, "accounts-02-users-by-role", schema =>
+    schema.create_index(index("accounts_users_role", "accounts_users", &["role"])));
 
-migration!(Sessions, "accounts-03-sessions", manager => manager.create_table(
+migration!(Sessions, "accounts-03-sessions", schema => schema.create_table(
     Table::create()
         .table("accounts_sessions")
         .col(id("id").primary_key())
@@ -59,10 +58,10 @@ migration!(Sessions, "accounts-03-sessions", manager => manager.create_table(
         .col(number("expires_at"))
         .to_owned(),
 ));
-migration!(SessionsByUser, "accounts-04-sessions-by-user", manager =>
-    manager.create_index(index("accounts_sessions_user", "accounts_sessions", &["user_id"])));
+migration!(SessionsByUser, "accounts-04-sessions-by-user", schema =>
+    schema.create_index(index("accounts_sessions_user", "accounts_sessions", &["user_id"])));
 
-migration!(Tokens, "accounts-05-tokens", manager => manager.create_table(
+migration!(Tokens, "accounts-05-tokens", schema => schema.create_table(
     Table::create()
         .table("accounts_tokens")
         .col(id("id").primary_key())
@@ -76,10 +75,10 @@ migration!(Tokens, "accounts-05-tokens", manager => manager.create_table(
         .col(ColumnDef::new("last_used_at").big_integer())
         .to_owned(),
 ));
-migration!(TokensByUser, "accounts-06-tokens-by-user", manager =>
-    manager.create_index(index("accounts_tokens_user", "accounts_tokens", &["user_id"])));
+migration!(TokensByUser, "accounts-06-tokens-by-user", schema =>
+    schema.create_index(index("accounts_tokens_user", "accounts_tokens", &["user_id"])));
 
-migration!(Failures, "accounts-07-login-failures", manager => manager.create_table(
+migration!(Failures, "accounts-07-login-failures", schema => schema.create_table(
     Table::create()
         .table("accounts_login_failures")
         .col(id("id").primary_key())
@@ -88,12 +87,12 @@ migration!(Failures, "accounts-07-login-failures", manager => manager.create_tab
         .col(number("failed_at"))
         .to_owned(),
 ));
-migration!(FailuresByAccount, "accounts-08-failures-by-account", manager => manager.create_index(
+migration!(FailuresByAccount, "accounts-08-failures-by-account", schema => schema.create_index(
     index("accounts_failures_account", "accounts_login_failures", &["account", "failed_at"])));
-migration!(FailuresByAddress, "accounts-09-failures-by-address", manager => manager.create_index(
+migration!(FailuresByAddress, "accounts-09-failures-by-address", schema => schema.create_index(
     index("accounts_failures_address", "accounts_login_failures", &["address", "failed_at"])));
 
-migration!(Revocations, "accounts-10-revocations", manager => manager.create_table(
+migration!(Revocations, "accounts-10-revocations", schema => schema.create_table(
     Table::create()
         .table("accounts_revocations")
         .col(text("id", 64).primary_key())

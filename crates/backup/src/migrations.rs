@@ -1,12 +1,11 @@
 //! The tables of this service, one DDL statement a migration. Times and spans are microseconds.
 
-use sea_orm_migration::prelude::*;
 use store::migration;
-use store::schema::{index, number, text};
+use store::schema::{ColumnDef, Index, Migration, Table, index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> Vec<Box<dyn Migration>> {
     vec![
         Box::new(Nodes),
         Box::new(NodesByAddress),
@@ -24,7 +23,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     ]
 }
 
-migration!(Nodes, "backups-01-nodes", manager => manager.create_table(
+migration!(Nodes, "backups-01-nodes", schema => schema.create_table(
     Table::create()
         .table("backups_nodes")
         .col(text("id", 26).primary_key())
@@ -35,10 +34,10 @@ migration!(Nodes, "backups-01-nodes", manager => manager.create_table(
         .col(number("created_at"))
         .to_owned(),
 ));
-migration!(NodesByAddress, "backups-02-nodes-by-address", manager => manager.create_index(
+migration!(NodesByAddress, "backups-02-nodes-by-address", schema => schema.create_index(
     index("backups_nodes_address", "backups_nodes", &["address"]).unique().to_owned()));
 
-migration!(Targets, "backups-03-targets", manager => manager.create_table(
+migration!(Targets, "backups-03-targets", schema => schema.create_table(
     Table::create()
         .table("backups_targets")
         .col(text("id", 26).primary_key())
@@ -52,12 +51,12 @@ migration!(Targets, "backups-03-targets", manager => manager.create_table(
         .col(number("created_at"))
         .to_owned(),
 ));
-migration!(TargetsByKey, "backups-04-targets-by-key", manager => manager.create_index(
+migration!(TargetsByKey, "backups-04-targets-by-key", schema => schema.create_index(
     index("backups_targets_key", "backups_targets", &["target_key"]).unique().to_owned()));
-migration!(TargetsByTime, "backups-05-targets-by-time", manager =>
-    manager.create_index(index("backups_targets_next", "backups_targets", &["next_at"])));
+migration!(TargetsByTime, "backups-05-targets-by-time", schema =>
+    schema.create_index(index("backups_targets_next", "backups_targets", &["next_at"])));
 
-migration!(Archives, "backups-06-archives", manager => manager.create_table(
+migration!(Archives, "backups-06-archives", schema => schema.create_table(
     Table::create()
         .table("backups_archives")
         .col(text("id", 26).primary_key())
@@ -75,10 +74,10 @@ migration!(Archives, "backups-06-archives", manager => manager.create_table(
         .col(number("kept"))
         .to_owned(),
 ));
-migration!(ArchivesByNumber, "backups-07-archives-by-number", manager => manager.create_index(
+migration!(ArchivesByNumber, "backups-07-archives-by-number", schema => schema.create_index(
     index("backups_archives_number", "backups_archives", &["node", "number"]).unique().to_owned()));
 
-migration!(Log, "backups-08-log", manager => manager.create_table(
+migration!(Log, "backups-08-log", schema => schema.create_table(
     Table::create()
         .table("backups_log")
         .col(text("id", 26).primary_key())
@@ -98,10 +97,10 @@ migration!(Log, "backups-08-log", manager => manager.create_table(
         .col(number("entries"))
         .to_owned(),
 ));
-migration!(LogByOutcome, "backups-09-log-by-outcome", manager =>
-    manager.create_index(index("backups_log_outcome", "backups_log", &["outcome"])));
+migration!(LogByOutcome, "backups-09-log-by-outcome", schema =>
+    schema.create_index(index("backups_log_outcome", "backups_log", &["outcome"])));
 
-migration!(Agents, "backups-10-agents", manager => manager.create_table(
+migration!(Agents, "backups-10-agents", schema => schema.create_table(
     Table::create()
         .table("backups_agents")
         .col(text("id", 26).primary_key())
@@ -109,10 +108,10 @@ migration!(Agents, "backups-10-agents", manager => manager.create_table(
         .col(number("enrolled_at"))
         .to_owned(),
 ));
-migration!(AgentsByFingerprint, "backups-11-agents-by-fingerprint", manager => manager.create_index(
+migration!(AgentsByFingerprint, "backups-11-agents-by-fingerprint", schema => schema.create_index(
     index("backups_agents_fingerprint", "backups_agents", &["fingerprint"]).unique().to_owned()));
 
-migration!(Enrolments, "backups-12-enrolments", manager => manager.create_table(
+migration!(Enrolments, "backups-12-enrolments", schema => schema.create_table(
     Table::create()
         .table("backups_enrolments")
         .col(text("id", 26).primary_key())
@@ -123,7 +122,7 @@ migration!(Enrolments, "backups-12-enrolments", manager => manager.create_table(
         .to_owned(),
 ));
 
-migration!(Leader, "backups-13-leader", manager => manager.create_table(
+migration!(Leader, "backups-13-leader", schema => schema.create_table(
     Table::create()
         .table("backups_leader")
         .col(text("name", 32).primary_key())

@@ -3,13 +3,12 @@
 //! Times are microseconds since the epoch. A tally is JSON: grades by their value, of one class, as one shard of writers has
 //! counted them.
 
-use sea_orm_migration::prelude::*;
 use store::migration;
-use store::schema::{index, number, text};
+use store::schema::{ColumnDef, Index, Migration, Table, index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> Vec<Box<dyn Migration>> {
     vec![
         Box::new(Records),
         Box::new(RecordsBySlot),
@@ -22,7 +21,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     ]
 }
 
-migration!(Records, "grades-01-records", manager => manager.create_table(
+migration!(Records, "grades-01-records", schema => schema.create_table(
     Table::create()
         .table("grades_records")
         .col(text("id", 26).primary_key())
@@ -37,10 +36,10 @@ migration!(Records, "grades-01-records", manager => manager.create_table(
         .col(number("changed_at"))
         .to_owned(),
 ));
-migration!(RecordsBySlot, "grades-02-records-by-slot", manager => manager.create_index(
+migration!(RecordsBySlot, "grades-02-records-by-slot", schema => schema.create_index(
     index("grades_records_slot", "grades_records", &["carnet", "curso", "semestre", "year"]).unique().to_owned()));
 
-migration!(Students, "grades-03-students", manager => manager.create_table(
+migration!(Students, "grades-03-students", schema => schema.create_table(
     Table::create()
         .table("grades_students")
         .col(number("carnet").primary_key())
@@ -50,10 +49,10 @@ migration!(Students, "grades-03-students", manager => manager.create_table(
         .col(number("standing"))
         .to_owned(),
 ));
-migration!(StudentsByStanding, "grades-04-students-by-standing", manager => manager.create_index(
+migration!(StudentsByStanding, "grades-04-students-by-standing", schema => schema.create_index(
     index("grades_students_standing", "grades_students", &["standing", "carnet"])));
 
-migration!(Tallies, "grades-05-tallies", manager => manager.create_table(
+migration!(Tallies, "grades-05-tallies", schema => schema.create_table(
     Table::create()
         .table("grades_tallies")
         .col(text("name", 80).primary_key())
@@ -66,7 +65,7 @@ migration!(Tallies, "grades-05-tallies", manager => manager.create_table(
         .to_owned(),
 ));
 
-migration!(Writers, "grades-06-writers", manager => manager.create_table(
+migration!(Writers, "grades-06-writers", schema => schema.create_table(
     Table::create()
         .table("grades_writers")
         .col(number("shard").primary_key())
@@ -74,7 +73,7 @@ migration!(Writers, "grades-06-writers", manager => manager.create_table(
         .to_owned(),
 ));
 
-migration!(History, "grades-07-history", manager => manager.create_table(
+migration!(History, "grades-07-history", schema => schema.create_table(
     Table::create()
         .table("grades_history")
         .col(text("id", 26).primary_key())
@@ -84,5 +83,5 @@ migration!(History, "grades-07-history", manager => manager.create_table(
         .col(number("changed_at"))
         .to_owned(),
 ));
-migration!(HistoryByGrade, "grades-08-history-by-grade", manager => manager.create_index(
+migration!(HistoryByGrade, "grades-08-history-by-grade", schema => schema.create_index(
     index("grades_history_grade", "grades_history", &["grade", "id"])));

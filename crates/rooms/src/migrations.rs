@@ -3,13 +3,12 @@
 //! Times are microseconds since the epoch. Rooms are names: classrooms, laboratories and adapted classrooms, each list
 //! separated by spaces, the lists by slashes.
 
-use sea_orm_migration::prelude::*;
 use store::migration;
-use store::schema::{index, number, text};
+use store::schema::{ColumnDef, Index, Migration, Table, index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> Vec<Box<dyn Migration>> {
     vec![
         Box::new(Requests),
         Box::new(RequestsByKey),
@@ -27,7 +26,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     ]
 }
 
-migration!(Requests, "rooms-01-requests", manager => manager.create_table(
+migration!(Requests, "rooms-01-requests", schema => schema.create_table(
     Table::create()
         .table("rooms_requests")
         .col(text("id", 26).primary_key())
@@ -48,12 +47,12 @@ migration!(Requests, "rooms-01-requests", manager => manager.create_table(
         .col(number("changed_at"))
         .to_owned(),
 ));
-migration!(RequestsByKey, "rooms-02-requests-by-key", manager => manager.create_index(
+migration!(RequestsByKey, "rooms-02-requests-by-key", schema => schema.create_index(
     index("rooms_requests_key", "rooms_requests", &["request_key"]).unique().to_owned()));
-migration!(RequestsByState, "rooms-03-requests-by-state", manager => manager.create_index(
+migration!(RequestsByState, "rooms-03-requests-by-state", schema => schema.create_index(
     index("rooms_requests_state", "rooms_requests", &["state", "semester"])));
 
-migration!(Leader, "rooms-04-leader", manager => manager.create_table(
+migration!(Leader, "rooms-04-leader", schema => schema.create_table(
     Table::create()
         .table("rooms_leader")
         .col(text("name", 32).primary_key())
@@ -69,7 +68,7 @@ migration!(Leader, "rooms-04-leader", manager => manager.create_table(
         .to_owned(),
 ));
 
-migration!(Alerts, "rooms-05-alerts", manager => manager.create_table(
+migration!(Alerts, "rooms-05-alerts", schema => schema.create_table(
     Table::create()
         .table("rooms_alerts")
         .col(text("id", 26).primary_key())
@@ -79,7 +78,7 @@ migration!(Alerts, "rooms-05-alerts", manager => manager.create_table(
         .to_owned(),
 ));
 
-migration!(Servers, "rooms-06-servers", manager => manager.create_table(
+migration!(Servers, "rooms-06-servers", schema => schema.create_table(
     Table::create()
         .table("rooms_servers")
         .col(text("id", 26).primary_key())
@@ -91,7 +90,7 @@ migration!(Servers, "rooms-06-servers", manager => manager.create_table(
         .to_owned(),
 ));
 
-migration!(Times, "rooms-07-times", manager => manager.create_table(
+migration!(Times, "rooms-07-times", schema => schema.create_table(
     Table::create()
         .table("rooms_times")
         .col(text("id", 26).primary_key())
@@ -100,10 +99,10 @@ migration!(Times, "rooms-07-times", manager => manager.create_table(
         .col(number("at"))
         .to_owned(),
 ));
-migration!(TimesByMoment, "rooms-08-times-by-moment", manager =>
-    manager.create_index(index("rooms_times_at", "rooms_times", &["at"])));
+migration!(TimesByMoment, "rooms-08-times-by-moment", schema =>
+    schema.create_index(index("rooms_times_at", "rooms_times", &["at"])));
 
-migration!(Refusals, "rooms-09-refusals", manager => manager.create_table(
+migration!(Refusals, "rooms-09-refusals", schema => schema.create_table(
     Table::create()
         .table("rooms_refusals")
         .col(text("id", 26).primary_key())
@@ -113,7 +112,7 @@ migration!(Refusals, "rooms-09-refusals", manager => manager.create_table(
         .to_owned(),
 ));
 
-migration!(Members, "rooms-10-members", manager => manager.create_table(
+migration!(Members, "rooms-10-members", schema => schema.create_table(
     Table::create()
         .table("rooms_members")
         .col(text("name", 64).primary_key())
@@ -126,7 +125,7 @@ migration!(Members, "rooms-10-members", manager => manager.create_table(
         .col(text("changed_by", 255))
         .to_owned(),
 ));
-migration!(Decisions, "rooms-11-decisions", manager => manager.create_table(
+migration!(Decisions, "rooms-11-decisions", schema => schema.create_table(
     Table::create()
         .table("rooms_decisions")
         .col(text("id", 26).primary_key())
@@ -139,7 +138,7 @@ migration!(Decisions, "rooms-11-decisions", manager => manager.create_table(
         .to_owned(),
 ));
 
-migration!(History, "rooms-12-history", manager => manager.create_table(
+migration!(History, "rooms-12-history", schema => schema.create_table(
     Table::create()
         .table("rooms_history")
         .col(text("id", 26).primary_key())
@@ -158,5 +157,5 @@ migration!(History, "rooms-12-history", manager => manager.create_table(
         .col(number("memory_bytes"))
         .to_owned(),
 ));
-migration!(HistoryByMoment, "rooms-13-history-by-moment", manager =>
-    manager.create_index(index("rooms_history_at", "rooms_history", &["at"])));
+migration!(HistoryByMoment, "rooms-13-history-by-moment", schema =>
+    schema.create_index(index("rooms_history_at", "rooms_history", &["at"])));
