@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use store::{Sql, StoreError};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Capabilities, Door};
 use super::create_grade::token;
+use super::{Capabilities, Door};
 use crate::failure::Failure;
 use crate::model::csv::{self, LineFault};
 use crate::model::{Fault, Outcome, Record, RepeatKey, Rules, Submission};

@@ -20,7 +20,9 @@ pub(crate) async fn begin(sql: &Sql, key: &RepeatKey, now: Timestamp) -> Result<
             let begun = format!("{scope} begun");
             match find(transaction, &begun, &key, &digest).await? {
                 Seen::OtherBody => return Err(Failure::KeyReused),
-                Seen::New => remember(transaction, &begun, &key, &digest, Answer { status: 202, body: "" }, now).await?,
+                Seen::New => {
+                    remember(transaction, &begun, &key, &digest, Answer { status: 202, body: "" }, now).await?
+                }
                 Seen::Replay { .. } => {}
             }
             match find(transaction, &scope, &key, &digest).await? {

@@ -46,9 +46,10 @@ fn class(curso: &str, semestre: Semester, year: i64) -> Filter {
 
 /// Text of a column of the engine's plan, a line a row.
 async fn plan(sql: &Sql, explain: &str, column: &str, filter: &Filter) -> String {
-    let (question, values) = question(filter, Some("7ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse().expect("an id")), 50);
+    let (question, values) = question(filter, Some("7zzzzzzzzzzzzzzzzzzzzzzzzz".parse().expect("an id")), 50);
     let rows = all(sql.reader(), "test", &format!("{explain} {question}"), values).await.expect("explains");
-    let lines = rows.into_iter().map(|row| row.try_get::<Option<String>>("", column).expect("text").unwrap_or_default());
+    let lines =
+        rows.into_iter().map(|row| row.try_get::<Option<String>>("", column).expect("text").unwrap_or_default());
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -62,7 +63,10 @@ async fn sqlite_finds_a_class_by_its_index_and_sorts_nothing() {
     let of_a_professor = Filter { courses: Some(vec!["SO1".to_owned(), "SA".to_owned()]), ..whole.clone() };
     for filter in [whole, of_a_professor] {
         let plan = plan(&sql, "EXPLAIN QUERY PLAN", "detail", &filter).await;
-        assert!(plan.contains("grades_records_class (curso=? AND semestre=? AND year=? AND id<?)"), "{filter:?}: {plan}");
+        assert!(
+            plan.contains("grades_records_class (curso=? AND semestre=? AND year=? AND id<?)"),
+            "{filter:?}: {plan}"
+        );
         assert!(!plan.contains("TEMP B-TREE"), "{filter:?}: {plan}");
         assert_eq!(list(sql.reader(), &filter, None, 50).await.expect("reads").len(), 3);
     }
