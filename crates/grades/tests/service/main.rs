@@ -38,6 +38,7 @@ scenarios! {
     recording::another_grade_is_a_correction_and_another_name_is_none,
     recording::writers_of_the_same_students_lose_nothing,
     recording::a_key_gets_its_first_answer_on_any_replica,
+    recording::many_keys_at_once_get_their_own_answers,
     recording::one_record_that_cannot_be_kept_harms_nobody_else,
     recording::a_full_queue_is_refused_at_once,
     recording::what_was_taken_is_written_before_the_end,
