@@ -72,8 +72,8 @@ pub async fn insert_all(
         let size = 1 << left.ilog2();
         let mut values = Vec::with_capacity(size * width);
         rows.by_ref().take(size).for_each(|row| values.extend(row));
-        let row = format!("({})", vec!["?"; width].join(", "));
-        let sql = format!("{start} VALUES {}", vec![row; size].join(", "));
+        let row = format!("({}), ", vec!["?"; width].join(", "));
+        let sql = format!("{start} VALUES {}", row.repeat(size).trim_end_matches(", "));
         execute(connection, what, &sql, values).await?;
     }
     Ok(())

@@ -101,8 +101,8 @@ pub(super) async fn import_grades(
     if how.dry_run {
         return Ok(Json(Imported { grades: count(records.len()), ..Imported::default() }).into_response());
     }
-    let scope = || scope(Some(&caller), &Method::POST, PATH);
-    let key = key.0.map(|key| RepeatKey { scope: scope(), key, digest: digest(&table) });
+    let scope = scope(Some(&caller), &Method::POST, PATH);
+    let key = key.0.map(|key| RepeatKey { scope, key, digest: digest(&table) });
     let (by, token) = (Arc::from(caller.username.as_str()), token(&parts.headers));
     let submissions = records
         .into_iter()
