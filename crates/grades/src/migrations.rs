@@ -18,6 +18,7 @@ pub fn migrations() -> Vec<Box<dyn Migration>> {
         Box::new(Writers),
         Box::new(History),
         Box::new(HistoryByGrade),
+        Box::new(RecordsByClass),
     ]
 }
 
@@ -85,3 +86,7 @@ migration!(History, "grades-07-history", schema => schema.create_table(
 ));
 migration!(HistoryByGrade, "grades-08-history-by-grade", schema => schema.create_index(
     index("grades_history_grade", "grades_history", &["grade", "id"])));
+
+// With the id, so that a list of a class is read in its order.
+migration!(RecordsByClass, "grades-09-records-by-class", manager => manager.create_index(
+    index("grades_records_class", "grades_records", &["curso", "semestre", "year", "id"])));
