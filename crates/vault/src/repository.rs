@@ -23,6 +23,7 @@ mod plan;
 mod put;
 mod record;
 mod scrub;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

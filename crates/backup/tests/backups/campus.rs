@@ -8,11 +8,12 @@ use std::time::Duration;
 use api::auth::{Claims, Signer, TokenKind, UserRole, Verifier, generate_keys};
 use backup::agent::{Agent, Identity, Options};
 use backup::{Authority, Deps, EnrollToken, build};
-use kernel::clock::{Clock, SystemClock};
+use kernel::clock::{Clock, SystemClock, Timestamp};
 use kernel::config;
 use kernel::data_dir::DataDir;
 use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
+use kernel::live::Live;
 use kernel::secret::Secret;
 use serde_json::{Value, json};
 use store::Sql;
@@ -56,10 +57,6 @@ impl Drop for Node {
     }
 }
 
-pub(crate) fn settings() -> config::Backups {
-    config::Backups::default()
-}
-
 impl Campus {
     pub(crate) async fn sqlite() -> Self {
         Self::migrated("sqlite".to_owned(), None).await
@@ -92,7 +89,17 @@ impl Campus {
     }
 
     pub(crate) async fn server(&self, replica: &str) -> Server {
-        start(&self.url, &self.data, &self.jwks, replica, settings()).await
+        start(&self.url, &self.data, &self.jwks, replica).await
+    }
+
+    /// A server whose clock is so much ahead of everybody's.
+    pub(crate) async fn server_ahead(&self, replica: &str, ahead: Duration) -> Server {
+        start_at(&self.url, &self.data, &self.jwks, replica, Arc::new(Ahead(ahead))).await
+    }
+
+    /// What is told live.
+    pub(crate) async fn live(&self) -> Arc<dyn Live> {
+        open_live(&self.data).await
     }
 
     pub(crate) fn token(&self, role: UserRole) -> String {
@@ -142,9 +149,14 @@ impl Campus {
 
 /// Serves as the agent whose identity is in `state`.
 pub(crate) async fn serve_agent(state: &Path, allow: &Path, listen: &str) -> Node {
+    serve_agent_at(state, allow, listen, None).await
+}
+
+/// As [`serve_agent`], sending so many bytes a second at most.
+pub(crate) async fn serve_agent_at(state: &Path, allow: &Path, listen: &str, limit: Option<u64>) -> Node {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let identity = Identity::load(state).expect("an identity");
-    let options = Options { allow: vec![allow.to_owned()], state: state.to_owned(), hooks: None, limit: None };
+    let options = Options { allow: vec![allow.to_owned()], state: state.to_owned(), hooks: None, limit };
     let agent = Agent::new(options, &identity, clock, ids()).expect("an agent");
     let listener = TcpListener::bind(listen).await.expect("binds");
     let (address, lifecycle) = (listener.local_addr().expect("an address"), Lifecycle::new());
@@ -161,9 +173,25 @@ async fn open(url: &str, data: &DataDir) -> Sql {
     Sql::open("backups", &config, data).await.expect("opens")
 }
 
+async fn open_live(data: &DataDir) -> Arc<dyn Live> {
+    store::open_live(&config::Live::default(), data, Arc::new(SystemClock)).await.expect("live")
+}
+
+/// A clock that is so much ahead.
+struct Ahead(Duration);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus(self.0)
+    }
+}
+
 /// A server on a database that was migrated.
-pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, settings: config::Backups) -> Server {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str) -> Server {
+    start_at(url, data, jwks, replica, Arc::new(SystemClock)).await
+}
+
+async fn start_at(url: &str, data: &DataDir, jwks: &str, replica: &str, clock: Arc<dyn Clock>) -> Server {
     let lifecycle = Lifecycle::new();
     let door = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let http = door.local_addr().expect("an address");
@@ -173,14 +201,15 @@ pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, 
         authority: Authority::ensure(&data.keys(), clock.now()).expect("an authority"),
         clock: Arc::clone(&clock),
         ids: ids(),
-        settings,
+        settings: config::Backups::default(),
+        live: open_live(data).await,
         replica: replica.to_owned(),
         http: Some(http),
         client: reqwest::Client::new(),
         lifecycle: lifecycle.clone(),
     })
     .expect("builds");
-    let verifier = Arc::new(Verifier::new(jwks, clock).expect("keys"));
+    let verifier = Arc::new(Verifier::new(jwks, Arc::new(SystemClock)).expect("keys"));
     let service = api::Service::new("backup-server", replica, verifier).routes(built.routes).checks(built.checks);
     tokio::spawn(api::serve(door, service.build(), lifecycle.clone()));
     Server { http, leads: built.leads, lifecycle }
@@ -222,6 +251,37 @@ impl Http {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         Self::answer(self.request(reqwest::Method::POST, path).json(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> (u16, Value) {
+        Self::answer(self.request(reqwest::Method::PATCH, path).json(body)).await
+    }
+
+    /// Rehearses a backup; gives how it ended.
+    pub(crate) async fn rehearse(&self, id: &str) -> Value {
+        let (status, attempt) = self.post(&format!("/{id}/rehearse"), &Value::Null).await;
+        assert_eq!((status, &attempt["kind"]), (202, &json!("rehearsal")), "{attempt}");
+        self.ended(&attempt).await
+    }
+
+    /// The open alert of a kind, once there is one.
+    pub(crate) async fn alert(&self, kind: &str) -> Value {
+        let mut found = Value::Null;
+        eventually(kind, PATIENCE, async || {
+            let open = self.get("/alerts?open=true").await.1;
+            found = open["items"].as_array().and_then(|all| all.iter().find(|one| one["kind"] == kind)).cloned().into();
+            found.is_object()
+        })
+        .await;
+        found
+    }
+
+    /// Waits until nothing is wrong.
+    pub(crate) async fn nothing_is_wrong(&self) {
+        eventually("no alert is open", PATIENCE, async || {
+            self.get("/alerts?open=true").await.1["items"] == json!([])
+        })
+        .await;
     }
 
     pub(crate) async fn delete(&self, path: &str) -> (u16, Value) {

@@ -6,7 +6,7 @@ use kernel::data_dir::DataDir;
 use serde::{Deserialize, Serialize};
 use testkit::process::Guard;
 
-use crate::campus::{serve_agent, settings, start};
+use crate::campus::{serve_agent, start};
 
 const PART: &str = "BEDEL_BACKUP_TEST_PART";
 
@@ -33,7 +33,7 @@ fn plays_its_part() {
     runtime.block_on(async {
         match part {
             Part::Server { url, data, jwks, said } => {
-                let server = start(&url, &DataDir::new(data), &jwks, "backup-server-1", settings()).await;
+                let server = start(&url, &DataDir::new(data), &jwks, "backup-server-1").await;
                 let fresh = said.with_extension("new");
                 std::fs::write(&fresh, server.http.to_string()).expect("writes");
                 std::fs::rename(fresh, said).expect("renames");

@@ -26,6 +26,7 @@ struct Place {
     _folder: tempfile::TempDir,
     term: Arc<Term>,
     blobs: Arc<LocalBlobs>,
+    quota: Option<u64>,
 }
 
 /// A server that leads, without anybody to call.
@@ -40,6 +41,7 @@ async fn place() -> Place {
     let ids = IdSource::seeded(Arc::clone(&clock), 1);
     let authority = Authority::ensure(&data.keys(), clock.now()).expect("an authority");
     let leading = Leading {
+        live: store::open_live(&config::Live::default(), &data, Arc::clone(&clock)).await.expect("live"),
         calls: authority.caller(clock.now()).expect("TLS"),
         means: Means { sql, clock, ids, settings: config::Backups::default() },
         folder: data.backups(),
@@ -50,7 +52,7 @@ async fn place() -> Place {
     };
     let (_, term) = leading.attempt().await.expect("asks").expect("leads");
     let blobs = Arc::new(LocalBlobs::open(data.backups()).expect("opens"));
-    Place { _folder: folder, term, blobs }
+    Place { _folder: folder, term, blobs, quota: None }
 }
 
 impl Place {
@@ -74,6 +76,7 @@ impl Place {
             term: &self.term,
             clock: &SystemClock,
             counts: &counts,
+            allowance: Allowance::new(self.quota, repository.stored()),
         };
         let (received, ()) = tokio::join!(receiving.run("/srv", 3), agent(theirs));
         received
