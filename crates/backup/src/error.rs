@@ -77,9 +77,10 @@ impl From<BackupError> for Problem {
             BackupError::Registered => {
                 Self::new(Kind::Conflict, "This path of this node is registered already: unregister it to change it.")
             }
-            BackupError::NotAnEvent => {
-                Self::new(Kind::Conflict, "Only `shrunk` and `changed` can be dismissed: others end when their reason does.")
-            }
+            BackupError::NotAnEvent => Self::new(
+                Kind::Conflict,
+                "Only `shrunk` and `changed` can be dismissed: others end when their reason does.",
+            ),
             BackupError::BadSignature => Self::new(
                 Kind::Unauthenticated,
                 "This address has expired or is not one of ours: ask for a new one with POST /backups/{id}/url.",

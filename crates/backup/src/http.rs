@@ -29,6 +29,7 @@ mod list_backups;
 mod list_entries;
 mod list_log;
 mod list_nodes;
+mod list_parts;
 mod list_targets;
 mod range;
 mod rehearse_backup;
@@ -73,6 +74,7 @@ pub(crate) fn routes() -> OpenApiRouter<Capabilities> {
         .routes(routes!(renew_agent::renew_agent))
         .routes(routes!(get_backup::get_backup))
         .routes(routes!(get_archive::get_archive))
+        .routes(routes!(list_parts::list_parts))
         .routes(routes!(list_entries::list_entries))
         .routes(routes!(get_content::get_content))
         .routes(routes!(verify_backup::verify_backup))

@@ -167,8 +167,7 @@ impl Identity {
         });
         let answered = ask(&self.url, "renew", &asked).await?;
         authority::check(&key, &answered.certificate, &self.authority).map_err(|_| EnrolError::Impostor)?;
-        let renewed =
-            Self { key, certificate: answered.certificate, expires_at: answered.expires_at, ..self.clone() };
+        let renewed = Self { key, certificate: answered.certificate, expires_at: answered.expires_at, ..self.clone() };
         renewed.keep(state)?;
         Ok(renewed)
     }

@@ -23,7 +23,7 @@ pub(super) struct Opened {
 
 /// An address that opens without a token, for a while.
 #[derive(Debug, Serialize, ToSchema)]
-struct BackupUrl {
+pub(super) struct BackupUrl {
     /// Its path and query.
     url: String,
     /// When it ends.

@@ -14,7 +14,7 @@ use crate::store::agents::{self, Listed};
 
 /// An agent that was enrolled.
 #[derive(Debug, Serialize, ToSchema)]
-struct AgentView {
+pub(super) struct AgentView {
     #[schema(value_type = String)]
     id: Id,
     #[schema(value_type = String, format = DateTime)]

@@ -1,7 +1,5 @@
 //! Addresses for browsers, which cannot send a header: the archive of a backup, or one file of it, for ten minutes.
 
-#![expect(unused_qualifications, reason = "in what utoipa generates for a query")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

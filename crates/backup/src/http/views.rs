@@ -69,10 +69,7 @@ impl TargetView {
     }
 
     /// With what other tables tell of them.
-    pub(crate) async fn whole(
-        connection: &impl ConnectionTrait,
-        targets: &[Target],
-    ) -> Result<Vec<Self>, StoreError> {
+    pub(crate) async fn whole(connection: &impl ConnectionTrait, targets: &[Target]) -> Result<Vec<Self>, StoreError> {
         let mut kept: HashMap<String, Vec<KeptView>> = HashMap::new();
         for archive in archives::kept_of(connection, targets).await? {
             let key = target_key(&archive.address, &archive.path);

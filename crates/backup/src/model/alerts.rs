@@ -121,7 +121,9 @@ pub(crate) struct Disk {
 impl Disk {
     /// Whether so many bytes more leave as much free as keeps it from being nearly full.
     pub(crate) fn has_room_for(&self, bytes: u64) -> bool {
-        self.free.checked_sub(bytes).is_some_and(|left| u128::from(left) * 100 >= u128::from(self.total) * u128::from(FREE.0))
+        self.free
+            .checked_sub(bytes)
+            .is_some_and(|left| u128::from(left) * 100 >= u128::from(self.total) * u128::from(FREE.0))
     }
 
     fn is_nearly_full(&self, was: bool) -> bool {

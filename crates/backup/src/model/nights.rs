@@ -70,8 +70,13 @@ mod tests {
 
     fn candidates(count: usize) -> Vec<Candidate> {
         let ids = IdSource::seeded(Arc::new(ManualClock::at_micros(0)), 1);
-        let one =
-            || Candidate { target: ids.next(), backup: ids.next(), tried_at: None, proven_at: None, path_proven_at: None };
+        let one = || Candidate {
+            target: ids.next(),
+            backup: ids.next(),
+            tried_at: None,
+            proven_at: None,
+            path_proven_at: None,
+        };
         std::iter::repeat_with(one).take(count).collect()
     }
 

@@ -145,9 +145,11 @@ impl Announcer {
         let newest = archives::newest_of_all(reader).await?.into_iter();
         let newest: HashMap<String, _> =
             newest.map(|archive| (target_key(&archive.address, &archive.path), archive)).collect();
-        let proofs: HashMap<String, Timestamp> = archives::last_proofs(reader, &registered).await?.into_iter().collect();
+        let proofs: HashMap<String, Timestamp> =
+            archives::last_proofs(reader, &registered).await?.into_iter().collect();
         let under_way = log::under_way(reader).await?;
-        let mut items = vec![("now".to_owned(), Item::Server { id: "now", leader: self.replica.clone(), at: self.since })];
+        let mut items =
+            vec![("now".to_owned(), Item::Server { id: "now", leader: self.replica.clone(), at: self.since })];
         for target in registered {
             let key = target_key(&target.node.address, &target.path);
             let running = under_way.iter().find(|line| line.target == Some(target.id));

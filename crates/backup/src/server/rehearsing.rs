@@ -224,7 +224,8 @@ impl Rehearser {
         scratch::make(&folder)?;
         let (needs, disk) = (scratch::needs(archive.span, archive.entries), scratch::disk(place)?);
         if !disk.has_room_for(needs) {
-            let detail = format!("it needs {needs} bytes of scratch, and of {} bytes {} are free", disk.total, disk.free);
+            let detail =
+                format!("it needs {needs} bytes of scratch, and of {} bytes {} are free", disk.total, disk.free);
             return Ok(Verdict::Skipped(detail));
         }
         let repository = self.term.shelf.repository(archive.node, &archive.address).await?;

@@ -289,7 +289,7 @@ impl Run {
         };
         // Little was sent, and nothing had been sent by an attempt that failed: most of it was here.
         let alike = self.target.failures == 0 && sent < after.size / 4;
-        let shared = if alike { Ok(after.span) } else { repository.shared(after.number, before.number).await };
+        let shared = if alike { Ok(after.span) } else { repository.in_common(after.number, before.number).await };
         let shared = shared.unwrap_or_else(|error| {
             tracing::warn!(error = %error, "what two backups share is not known");
             after.span

@@ -107,7 +107,12 @@ impl Watcher {
         was: impl Fn(&Concern) -> bool + Copy,
     ) -> Result<Vec<Concern>, StoreError> {
         let (reader, now) = (self.means.sql.reader(), self.means.clock.now());
-        let busy: HashSet<Id> = log::under_way(reader).await?.into_iter().filter(|line| line.work == Work::Backup).filter_map(|line| line.target).collect();
+        let busy: HashSet<Id> = log::under_way(reader)
+            .await?
+            .into_iter()
+            .filter(|line| line.work == Work::Backup)
+            .filter_map(|line| line.target)
+            .collect();
         let mut concerns = Vec::new();
         for target in registered {
             let last = if target.failures > 0 { log::last(reader, target.id).await? } else { None };
@@ -155,7 +160,7 @@ impl Watcher {
     async fn is_alike(&self, before: &Archive, newest: &Archive) -> bool {
         let shared = async {
             let repository = self.term.shelf.repository(newest.node, &newest.address).await.ok()?;
-            repository.shared(newest.number, before.number).await.ok()
+            repository.in_common(newest.number, before.number).await.ok()
         };
         shared.await.is_some_and(|shared| !changed(before, newest, shared))
     }

@@ -10,8 +10,7 @@ use super::{Filter, address, cut, number};
 use crate::model::nights::Candidate;
 use crate::model::{Address, Archive, Proof, Target, target_key};
 
-const SELECT: &str =
-    "SELECT id, node, host, port, path, number, at, size, span, entries, warnings, kept, proof, proof_at, proof_detail \
+const SELECT: &str = "SELECT id, node, host, port, path, number, at, size, span, entries, warnings, kept, proof, proof_at, proof_detail \
      FROM backups_archives";
 
 fn archive(row: sea_orm::QueryResult, what: &'static str) -> Result<Archive, StoreError> {
@@ -114,18 +113,13 @@ pub(crate) async fn newest(
 /// The newest backup that is kept of every path there ever was.
 pub(crate) async fn newest_of_all(connection: &impl ConnectionTrait) -> Result<Vec<Archive>, StoreError> {
     let what = "archives: newest of all";
-    let sql = format!(
-        "{SELECT} WHERE id IN (SELECT MAX(id) FROM backups_archives WHERE kept = 1 GROUP BY target_key)"
-    );
+    let sql = format!("{SELECT} WHERE id IN (SELECT MAX(id) FROM backups_archives WHERE kept = 1 GROUP BY target_key)");
     let rows = all(connection, what, &sql, Vec::new()).await?;
     rows.into_iter().map(|row| archive(row, what)).collect()
 }
 
 /// Every backup that is kept of these targets, newest first.
-pub(crate) async fn kept_of(
-    connection: &impl ConnectionTrait,
-    targets: &[Target],
-) -> Result<Vec<Archive>, StoreError> {
+pub(crate) async fn kept_of(connection: &impl ConnectionTrait, targets: &[Target]) -> Result<Vec<Archive>, StoreError> {
     if targets.is_empty() {
         return Ok(Vec::new());
     }

@@ -86,7 +86,9 @@ pub(crate) async fn a_path_that_is_overdue_or_fails_is_told_until_it_is_backed_u
     let sql = campus.sql().await;
     let late = sql.write(|transaction| {
         Box::pin(async move {
-            transaction.execute_unprepared("UPDATE backups_targets SET good_at = 1000000, created_at = 1000000").await?;
+            transaction
+                .execute_unprepared("UPDATE backups_targets SET good_at = 1000000, created_at = 1000000")
+                .await?;
             Ok::<_, store::StoreError>(())
         })
     });

@@ -278,10 +278,8 @@ impl Http {
 
     /// Waits until nothing is wrong.
     pub(crate) async fn nothing_is_wrong(&self) {
-        eventually("no alert is open", PATIENCE, async || {
-            self.get("/alerts?open=true").await.1["items"] == json!([])
-        })
-        .await;
+        eventually("no alert is open", PATIENCE, async || self.get("/alerts?open=true").await.1["items"] == json!([]))
+            .await;
     }
 
     pub(crate) async fn delete(&self, path: &str) -> (u16, Value) {

@@ -58,7 +58,8 @@ pub(crate) async fn a_quota_stops_a_backup_and_keeps_what_is_committed(campus: &
     assert_eq!(admin.patch(&place, &json!({"quota": null})).await.1["quota"], Value::Null);
     admin.nothing_is_wrong().await;
 
-    for (body, field) in [(json!({"quota": -1}), "/quota"), (json!({"quota": "x"}), "/quota"), (json!({"x": 1}), "/x")] {
+    for (body, field) in [(json!({"quota": -1}), "/quota"), (json!({"quota": "x"}), "/quota"), (json!({"x": 1}), "/x")]
+    {
         let (status, problem) = admin.patch(&place, &body).await;
         assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!(field)), "{problem}");
     }

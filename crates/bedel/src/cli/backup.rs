@@ -174,6 +174,14 @@ pub(crate) struct Restore {
     /// The folder to make; the id under the present folder unless given.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,
+    /// Parts fetched and inflated at once.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = parts_at_once)]
+    pub(crate) connections: usize,
+}
+
+fn parts_at_once(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=16).contains(number));
+    number.ok_or_else(|| "a number from 1 to 16 is expected".to_owned())
 }
 
 /// `bedel backup log`.

@@ -70,9 +70,7 @@ fn a_path_is_overdue_half_an_interval_late_unless_its_backup_is_under_way() {
 
 #[test]
 fn three_failures_in_a_row_of_a_node_that_answers_are_told() {
-    for (failures, failed, expected) in
-        [(2, Some("why"), 0), (3, Some("why"), 1), (30, None, 0)]
-    {
+    for (failures, failed, expected) in [(2, Some("why"), 0), (3, Some("why"), 1), (30, None, 0)] {
         let target = Target { failures, ..target() };
         assert_eq!(told(at(1), target, false, failed).len(), expected, "{failures} {failed:?}");
     }

@@ -21,7 +21,10 @@ pub(super) fn needs(span: u64, entries: u64) -> u64 {
 /// It cannot be asked.
 pub(in crate::server) fn disk(folder: &Path) -> io::Result<Disk> {
     let found = rustix::fs::statvfs(folder)?;
-    Ok(Disk { free: found.f_bavail.saturating_mul(found.f_frsize), total: found.f_blocks.saturating_mul(found.f_frsize) })
+    Ok(Disk {
+        free: found.f_bavail.saturating_mul(found.f_frsize),
+        total: found.f_blocks.saturating_mul(found.f_frsize),
+    })
 }
 
 /// Makes a folder that nobody else can look into, and those above it.

@@ -88,7 +88,9 @@ impl Tree {
                 other => panic!("{other:?} is not in the tree"),
             }
         }
-        for (meta, _) in self.0.iter().rev().filter(|(meta, _)| !matches!(meta.kind, Kind::Symlink(_) | Kind::HardLink(_))) {
+        for (meta, _) in
+            self.0.iter().rev().filter(|(meta, _)| !matches!(meta.kind, Kind::Symlink(_) | Kind::HardLink(_)))
+        {
             let path = root.join(std::str::from_utf8(&meta.name).expect("UTF-8"));
             fs::set_permissions(path, Permissions::from_mode(meta.mode)).expect("sets");
         }

@@ -9,20 +9,20 @@ impl Repository {
     ///
     /// # Errors
     /// [`RepositoryError::NoBackup`], and what reading manifests meets.
-    pub async fn shared(&self, number: u64, other: u64) -> Result<u64, RepositoryError> {
+    pub async fn in_common(&self, number: u64, other: u64) -> Result<u64, RepositoryError> {
         let mut known = HashSet::new();
         self.mark(&self.backup(other)?, &mut known).await?;
         let root = self.root(&self.backup(number)?.root).await?;
-        let mut shared = 0;
+        let mut common = 0;
         for leaf in &root.leaves {
             if known.contains(&leaf.chunk.id) {
-                shared += leaf.span;
+                common += leaf.span;
                 continue;
             }
             let pieces = self.leaf(&leaf.chunk).await?.pieces;
             let here = pieces.iter().filter(|piece| known.contains(&piece.chunk.id));
-            shared += here.map(|piece| u64::from(piece.chunk.length)).sum::<u64>();
+            common += here.map(|piece| u64::from(piece.chunk.length)).sum::<u64>();
         }
-        Ok(shared)
+        Ok(common)
     }
 }
