@@ -77,6 +77,6 @@ pub(super) async fn create_target(
     })?;
     leader.nudge.notify_one();
     let place = format!("/api/v1/backups/targets/{}", made.id);
-    let view = TargetView::one(means.sql.reader(), &made).await.map_err(BackupError::from)?;
+    let view = TargetView::one(&means.sql, &made).await.map_err(BackupError::from)?;
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(view)).into_response())
 }

@@ -37,8 +37,8 @@ pub(super) async fn list_targets(
 ) -> Result<Json<Paged<TargetView>>, Problem> {
     super::may(&caller, "backups:read")?;
     let of = (of.node.as_deref(), of.path.as_deref());
-    let reader = means.sql.reader();
-    let found = targets::list(reader, of, page.position()?, page.limit + 1).await.map_err(BackupError::from)?;
-    let views = TargetView::whole(reader, &found).await.map_err(BackupError::from)?;
+    let found = targets::list(means.sql.reader(), of, page.position()?, page.limit + 1).await;
+    let found = found.map_err(BackupError::from)?;
+    let views = TargetView::whole(&means.sql, &found).await.map_err(BackupError::from)?;
     Ok(Json(Paged::cut(views, page.limit, |view: &TargetView| view.id.to_string())))
 }

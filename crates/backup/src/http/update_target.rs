@@ -58,5 +58,5 @@ pub(super) async fn update_target(
     });
     let changed = changed.await?;
     leader.nudge.notify_one();
-    Ok(Json(TargetView::one(means.sql.reader(), &changed).await.map_err(BackupError::from)?))
+    Ok(Json(TargetView::one(&means.sql, &changed).await.map_err(BackupError::from)?))
 }

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use kernel::clock::Timestamp;
 use kernel::id::Id;
-use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
-use store::StoreError;
+use store::{Sql, StoreError};
 use utoipa::ToSchema;
 
 use crate::model::alerts::{Alert, AlertKind};
@@ -69,7 +68,8 @@ impl TargetView {
     }
 
     /// With what other tables tell of them.
-    pub(crate) async fn whole(connection: &impl ConnectionTrait, targets: &[Target]) -> Result<Vec<Self>, StoreError> {
+    pub(crate) async fn whole(sql: &Sql, targets: &[Target]) -> Result<Vec<Self>, StoreError> {
+        let connection = sql.reader();
         let mut kept: HashMap<String, Vec<KeptView>> = HashMap::new();
         for archive in archives::kept_of(connection, targets).await? {
             let key = target_key(&archive.address, &archive.path);
@@ -95,8 +95,8 @@ impl TargetView {
     }
 
     /// One, as the others.
-    pub(crate) async fn one(connection: &impl ConnectionTrait, target: &Target) -> Result<Self, StoreError> {
-        let whole = Self::whole(connection, std::slice::from_ref(target)).await?.pop();
+    pub(crate) async fn one(sql: &Sql, target: &Target) -> Result<Self, StoreError> {
+        let whole = Self::whole(sql, std::slice::from_ref(target)).await?.pop();
         Ok(whole.unwrap_or_else(|| Self::of(target)))
     }
 }

@@ -53,9 +53,10 @@ impl Watcher {
         let keys: HashSet<String> = concerns.iter().map(Concern::key).collect();
         let mut over = Vec::new();
         for alert in &open {
-            let gone = match alert.kind.is_event() {
-                true => self.is_over(alert, &registered).await?,
-                false => !keys.contains(&alert.key),
+            let gone = if alert.kind.is_event() {
+                self.is_over(alert, &registered).await?
+            } else {
+                !keys.contains(&alert.key)
             };
             if gone {
                 over.push(alert.clone());

@@ -16,10 +16,10 @@ pub(crate) async fn a_revoked_agent_is_cut_off_and_never_asked_again(campus: &Ca
     server.leads().await;
     let tree = campus.path("tree");
     fs::create_dir_all(&tree).expect("makes");
-    fs::write(tree.join("file"), noise(1, 60_000_000)).expect("writes");
+    fs::write(tree.join("file"), noise(1, 20_000_000)).expect("writes");
     let state = campus.path("agent");
     let identity = Identity::enrol(&campus.enroll_token(&server).await, &state).await.expect("enrols");
-    // At this pace the backup takes ten minutes.
+    // At this pace the backup takes minutes.
     let node = serve_agent_at(&state, &tree, "127.0.0.1:0", Some(100_000)).await;
     let admin = campus.at(&server, UserRole::Admin);
     let target = admin.register(node.address, &tree).await;

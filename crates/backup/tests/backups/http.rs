@@ -136,10 +136,7 @@ pub(crate) async fn a_browser_opens_what_is_signed_and_looks_into_folders(campus
     assert_eq!(status, 200, "{signed}");
     let whole = signed["url"].as_str().expect("an address").to_owned();
     let answer = open(&whole).await;
-    assert_eq!(
-        (answer.status().as_u16(), &answer.headers()["content-type"]),
-        (200, &"application/gzip".parse().expect("a type"))
-    );
+    assert!(answer.status().as_u16() == 200 && answer.headers()["content-type"] == "application/gzip", "{answer:?}");
     assert_eq!(answer.bytes().await.expect("bytes"), admin.archive(&id).await);
     let (_, signed) = admin.post(&format!("/{id}/url"), &json!({"name": "a b/ñ & co"})).await;
     let one = signed["url"].as_str().expect("an address").to_owned();

@@ -18,7 +18,7 @@ const MOST_TOLD: usize = 8;
 /// Bytes that are compared at once.
 const PIECE: usize = 128 << 10;
 /// Times that every file system keeps: from 1970 to 2106.
-const TIMES: std::ops::RangeInclusive<i64> = 0..=u32::MAX as i64;
+const TIMES: std::ops::RangeInclusive<i64> = 0..=4_294_967_295;
 
 /// Why no comparison was made.
 #[derive(Debug, thiserror::Error)]
