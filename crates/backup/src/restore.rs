@@ -1,12 +1,91 @@
-//! An archive in parts, for whoever restores several at once: what the server tells of them, and reading one.
+//! Restoring: an archive through GNU tar, and an archive in parts, for whoever restores several at once.
 
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+
+use futures::{Stream, TryStreamExt};
 use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
 use utoipa::ToSchema;
 use vault::fragment::{Decoder, FragmentError};
 use vault::repository;
 
 /// What a part inflates to at most: whoever restores holds a few at once.
 const MOST: u64 = 16 << 20;
+/// Lines of what tar says that are kept.
+const LINES: usize = 5;
+
+/// How what is extracted comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As the tar stream.
+    Tar,
+    /// As the archive, a `.tgz`.
+    Gzip,
+}
+
+/// Why nothing was extracted.
+#[derive(Debug, thiserror::Error)]
+pub enum ExtractError<E> {
+    /// GNU tar.
+    #[error("GNU tar could not be started: {0}")]
+    Tar(#[source] io::Error),
+    /// Whoever gives the pieces.
+    #[error(transparent)]
+    Source(E),
+}
+
+/// Extracts what comes into a folder, through GNU tar. Gives what tar complained of, if it did not end well.
+///
+/// # Errors
+/// Tar cannot be started, or the source fails: tar has then ended too.
+pub async fn extract<P, E>(
+    folder: &Path,
+    form: Form,
+    pieces: impl Stream<Item = Result<P, E>> + Unpin,
+) -> Result<Option<String>, ExtractError<E>>
+where
+    P: AsRef<[u8]>,
+{
+    let mut tar = Command::new("tar")
+        .args(["--extract", "--preserve-permissions", "--delay-directory-restore", "--xattrs"])
+        .args(["--xattrs-include=*", "--acls", "--file=-", "--directory"])
+        .arg(folder)
+        .args((form == Form::Gzip).then_some("--gzip"))
+        .env("LC_ALL", "C")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(ExtractError::Tar)?;
+    let input = tar.stdin.take().ok_or_else(|| ExtractError::Tar(io::Error::other("it takes no input")))?;
+    let feeding = feed(input, pieces);
+    let (fed, ended) = tokio::join!(feeding, tar.wait_with_output());
+    fed.map_err(ExtractError::Source)?;
+    let ended = ended.map_err(ExtractError::Tar)?;
+    if ended.status.success() {
+        return Ok(None);
+    }
+    let said = String::from_utf8_lossy(&ended.stderr);
+    Ok(Some(said.lines().take(LINES).collect::<Vec<_>>().join("; ")))
+}
+
+/// Gives tar the pieces, and with the last its end; one that ends early has its reasons, which it tells.
+async fn feed<P: AsRef<[u8]>, E>(
+    mut input: tokio::process::ChildStdin,
+    mut pieces: impl Stream<Item = Result<P, E>> + Unpin,
+) -> Result<(), E> {
+    while let Some(piece) = pieces.try_next().await? {
+        if let Err(error) = input.write_all(piece.as_ref()).await {
+            tracing::debug!(error = %error, "tar ended early");
+            break;
+        }
+    }
+    Ok(())
+}
 
 /// An archive's parts, in order: together they inflate to its tar stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -15,7 +15,6 @@ use vault::Repository;
 use vault::repository::RepositoryError;
 
 mod comparing;
-mod restoring;
 pub(super) mod scratch;
 
 use super::Means;
@@ -23,9 +22,9 @@ use super::leading::Term;
 use super::shelf::ShelfError;
 use super::telling::{Counts, ended, tell, write};
 use crate::model::{Archive, Attempt, Outcome, Proof, Work, nights};
+use crate::restore::{ExtractError, Form, extract};
 use crate::store::{archives, log, targets};
 use comparing::{CompareError, Compared, Comparison};
-use restoring::RestoreError;
 
 /// How often it is looked for one that somebody asked for, or whose turn has come.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -230,14 +229,14 @@ impl Rehearser {
         }
         let repository = self.term.shelf.repository(archive.node, &archive.address).await?;
         let mut complaints = Vec::new();
-        match repository.archive(archive.number).await {
-            Ok(whole) => match restoring::restore(&whole, &folder).await {
+        match repository.archive(archive.number).await.map(|whole| whole.read(0..whole.length())) {
+            Ok(Ok(pieces)) => match extract(&folder, Form::Gzip, pieces).await {
                 Ok(None) => {}
                 Ok(Some(said)) => complaints.push(format!("tar: {said}")),
-                Err(RestoreError::Tar(error)) => return Ok(Verdict::Skipped(RestoreError::Tar(error).to_string())),
-                Err(error) => complaints.push(chain(&error)),
+                Err(ExtractError::Source(error)) => complaints.push(chain(&error)),
+                Err(error) => return Ok(Verdict::Skipped(error.to_string())),
             },
-            Err(error) => complaints.push(chain(&error)),
+            Ok(Err(error)) | Err(error) => complaints.push(chain(&error)),
         }
         let compared = self.compare(&repository, archive.number, folder, counts).await;
         if repository.backup(archive.number).is_err() {

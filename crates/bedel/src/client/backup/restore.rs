@@ -2,17 +2,14 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use backup::restore::{Part, Parts};
-use futures::{StreamExt, TryStreamExt, stream};
+use backup::restore::{ExtractError, Form, Part, Parts, extract};
+use futures::{StreamExt, stream};
 use reqwest::header::{IF_RANGE, RANGE};
 use reqwest::{Method, StatusCode};
 use rustix::fs::{FlockOperation, flock};
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
 use super::super::{Campus, accept, read};
 use super::amount;
@@ -138,35 +135,11 @@ enum Lost {
 
 /// Fetches and inflates several parts at once, and gives them to tar in order.
 async fn unpack(archive: &Archive<'_>, parts: &Parts, connections: usize, folder: &Path) -> anyhow::Result<()> {
-    let mut command = Command::new("tar");
-    command
-        .args(["--extract", "--preserve-permissions", "--delay-directory-restore", "--xattrs"])
-        .args(["--xattrs-include=*", "--acls", "--file=-", "--directory"])
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    let mut tar = command.spawn().context("GNU tar is needed to restore, and could not be started")?;
-    let mut input = tar.stdin.take().context("tar takes no input")?;
-    let feeding = async {
-        let mut coming = stream::iter(parts.items.iter().map(|part| archive.part(*part))).buffered(connections);
-        while let Some(raw) = coming.try_next().await? {
-            if let Err(error) = input.write_all(&raw).await {
-                tracing::debug!(error = %error, "tar ended early");
-                break;
-            }
-        }
-        drop(input);
-        Ok::<_, anyhow::Error>(())
-    };
-    let (fed, ended) = tokio::join!(feeding, tar.wait_with_output());
-    fed?;
-    let ended = ended?;
-    if !ended.status.success() {
-        let said = String::from_utf8_lossy(&ended.stderr);
-        let first: Vec<&str> = said.lines().take(5).collect();
-        bail!("tar could not write everything: {}", first.join("; "));
+    let coming = stream::iter(parts.items.iter().map(|part| archive.part(*part))).buffered(connections);
+    match extract(folder, Form::Tar, std::pin::pin!(coming)).await {
+        Ok(None) => Ok(()),
+        Ok(Some(said)) => bail!("tar could not write everything: {said}"),
+        Err(ExtractError::Tar(error)) => Err(error).context("GNU tar is needed to restore, and could not be used"),
+        Err(ExtractError::Source(error)) => Err(error),
     }
-    Ok(())
 }
