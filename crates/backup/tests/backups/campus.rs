@@ -15,6 +15,7 @@ use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
 use kernel::live::Live;
 use kernel::secret::Secret;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Sql;
 use testkit::mariadb::MariaDb;
@@ -29,6 +30,8 @@ pub(crate) struct Campus {
     pub(crate) url: String,
     signer: Signer,
     pub(crate) jwks: String,
+    /// For its servers it was noon when it began: nothing is rehearsed unasked.
+    pub(crate) noon: Ahead,
     _maria: Option<MariaDb>,
 }
 
@@ -74,7 +77,7 @@ impl Campus {
         data.create().expect("the data folder");
         let (pem, jwks) = generate_keys(&ids());
         let signer = Signer::from_pem(&pem).expect("a key");
-        let campus = Self { folder, data, url, signer, jwks, _maria: maria };
+        let campus = Self { folder, data, url, signer, jwks, noon: Ahead::to(12 * 3600), _maria: maria };
         store::migrate(&campus.sql().await, backup::migrations()).await.expect("migrates");
         campus
     }
@@ -89,12 +92,12 @@ impl Campus {
     }
 
     pub(crate) async fn server(&self, replica: &str) -> Server {
-        start(&self.url, &self.data, &self.jwks, replica).await
+        start(&self.url, &self.data, &self.jwks, replica, self.noon).await
     }
 
-    /// A server whose clock is so much ahead of everybody's.
-    pub(crate) async fn server_ahead(&self, replica: &str, ahead: Duration) -> Server {
-        start_at(&self.url, &self.data, &self.jwks, replica, Arc::new(Ahead(ahead))).await
+    /// A server for which it is half past three at night.
+    pub(crate) async fn server_at_night(&self, replica: &str) -> Server {
+        start(&self.url, &self.data, &self.jwks, replica, Ahead::to(3 * 3600 + 1800)).await
     }
 
     /// What is told live.
@@ -177,21 +180,28 @@ async fn open_live(data: &DataDir) -> Arc<dyn Live> {
     store::open_live(&config::Live::default(), data, Arc::new(SystemClock)).await.expect("live")
 }
 
-/// A clock that is so much ahead.
-struct Ahead(Duration);
+/// A clock that is so many seconds ahead, less than a day of them.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Ahead(u64);
+
+impl Ahead {
+    /// Of so many seconds after midnight, UTC.
+    fn to(time_of_day: u64) -> Self {
+        const DAY: u64 = 86_400;
+        let now = SystemClock.now().as_seconds().unsigned_abs() % DAY;
+        Self((time_of_day + DAY - now) % DAY)
+    }
+}
 
 impl Clock for Ahead {
     fn now(&self) -> Timestamp {
-        SystemClock.now().plus(self.0)
+        SystemClock.now().plus(Duration::from_secs(self.0))
     }
 }
 
 /// A server on a database that was migrated.
-pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str) -> Server {
-    start_at(url, data, jwks, replica, Arc::new(SystemClock)).await
-}
-
-async fn start_at(url: &str, data: &DataDir, jwks: &str, replica: &str, clock: Arc<dyn Clock>) -> Server {
+pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, ahead: Ahead) -> Server {
+    let clock: Arc<dyn Clock> = Arc::new(ahead);
     let lifecycle = Lifecycle::new();
     let door = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let http = door.local_addr().expect("an address");

@@ -58,7 +58,8 @@ impl<'c> World<'c> {
     fn server(&self) -> Guard {
         let _ = fs::remove_file(&self.said);
         let (url, data) = (self.campus.url.clone(), self.campus.data.root().to_owned());
-        spawn(&Part::Server { url, data, jwks: self.campus.jwks.clone(), said: self.said.clone() }, &self.log)
+        let (jwks, ahead, said) = (self.campus.jwks.clone(), self.campus.noon, self.said.clone());
+        spawn(&Part::Server { url, data, jwks, ahead, said }, &self.log)
     }
 
     /// Whoever is asked, wherever the server is now.

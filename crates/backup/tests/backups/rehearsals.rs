@@ -2,10 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use api::auth::UserRole;
-use kernel::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use testkit::process::eventually;
 
@@ -111,10 +109,7 @@ pub(crate) async fn a_damaged_pack_fails_its_rehearsal_and_is_mended(campus: &Ca
 }
 
 pub(crate) async fn at_night_everything_is_rehearsed_unasked(campus: &Campus) {
-    const DAY: i64 = 86_400;
-    let half_past_three = 3 * 3600 + 1800;
-    let ahead = (half_past_three - SystemClock.now().as_seconds().rem_euclid(DAY)).rem_euclid(DAY);
-    let server = campus.server_ahead("backup-server-1", Duration::from_secs(ahead.unsigned_abs())).await;
+    let server = campus.server_at_night("backup-server-1").await;
     server.leads().await;
     let trees = campus.path("trees");
     let node = {
