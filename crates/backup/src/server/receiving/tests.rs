@@ -267,3 +267,22 @@ async fn nothing_is_committed_after_the_lead_was_lost() {
     assert!(matches!(received, Err(ReceiveError::Lost(_))), "it was committed");
     assert!(repository.backups().is_empty());
 }
+
+#[tokio::test]
+async fn a_node_is_stopped_at_its_quota_and_what_needs_nothing_more_goes_on() {
+    let mut place = place().await;
+    let repository = place.repository("nodes/a").await;
+    place.with(&repository, |stream| honest(stream, cut(b"good"))).await.expect("commits");
+    place.quota = Some(repository.stored() + 1);
+    let tree = cut(b"more");
+    let more = async |mut stream: DuplexStream| {
+        begin(&mut stream).await;
+        say(&mut stream, Frame::Fragment(*tree.chunk.chunk(), tree.chunk.bytes().clone())).await;
+        assert!(wire::read(&mut stream).await.is_err(), "it is told no more");
+    };
+    let received = place.with(&repository, more).await;
+    assert!(matches!(received, Err(ReceiveError::Quota(quota)) if Some(quota) == place.quota), "it was taken");
+    assert_eq!(repository.missing(&[tree.chunk.chunk().id]).await, [true]);
+    let unchanged = place.with(&repository, |stream| honest(stream, cut(b"good"))).await.expect("ends");
+    assert!(unchanged.record.is_none());
+}
