@@ -20,6 +20,21 @@ pub fn migrations() -> Vec<Box<dyn Migration>> {
         Box::new(AgentsByFingerprint),
         Box::new(Enrolments),
         Box::new(Leader),
+        Box::new(LogKind),
+        Box::new(ArchiveProof),
+        Box::new(ArchiveProofAt),
+        Box::new(ArchiveProofDetail),
+        Box::new(ArchiveTriedAt),
+        Box::new(ArchivesByTarget),
+        Box::new(TargetGoodAt),
+        Box::new(TargetPin),
+        Box::new(NodeQuota),
+        Box::new(NodeUsed),
+        Box::new(Alerts),
+        Box::new(AlertsByOpenKey),
+        Box::new(AgentFormer),
+        Box::new(AgentExpires),
+        Box::new(AgentRevoked),
     ]
 }
 
@@ -130,3 +145,61 @@ migration!(Leader, "backups-13-leader", schema => schema.create_table(
         .col(text("http", 64))
         .to_owned(),
 ));
+
+/// A column of a table that was there before.
+fn added(table: &'static str, column: ColumnDef) -> TableAlterStatement {
+    Table::alter().table(table).add_column(column).to_owned()
+}
+
+/// A number that rows from before do not have.
+fn optional_number(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).big_integer().to_owned()
+}
+
+migration!(LogKind, "backups-14-log-kind", manager =>
+    manager.alter_table(added("backups_log", text("kind", 12).default("backup").to_owned())));
+migration!(ArchiveProof, "backups-15-archive-proof", manager =>
+    manager.alter_table(added("backups_archives", optional_number("proof"))));
+migration!(ArchiveProofAt, "backups-16-archive-proof-at", manager =>
+    manager.alter_table(added("backups_archives", optional_number("proof_at"))));
+migration!(ArchiveProofDetail, "backups-17-archive-proof-detail", manager =>
+    manager.alter_table(added("backups_archives", ColumnDef::new("proof_detail").string_len(1000).to_owned())));
+migration!(ArchiveTriedAt, "backups-18-archive-tried-at", manager =>
+    manager.alter_table(added("backups_archives", optional_number("tried_at"))));
+migration!(ArchivesByTarget, "backups-19-archives-by-target", manager => manager.create_index(
+    index("backups_archives_target", "backups_archives", &["target_key", "kept"])));
+migration!(TargetGoodAt, "backups-20-target-good-at", manager =>
+    manager.alter_table(added("backups_targets", optional_number("good_at"))));
+migration!(TargetPin, "backups-21-target-pin", manager =>
+    manager.alter_table(added("backups_targets", number("pin_last_good").default(0).to_owned())));
+migration!(NodeQuota, "backups-22-node-quota", manager =>
+    manager.alter_table(added("backups_nodes", optional_number("quota"))));
+migration!(NodeUsed, "backups-23-node-used", manager =>
+    manager.alter_table(added("backups_nodes", number("used").default(0).to_owned())));
+
+migration!(Alerts, "backups-24-alerts", manager => manager.create_table(
+    Table::create()
+        .table("backups_alerts")
+        .col(text("id", 26).primary_key())
+        .col(text("kind", 20))
+        .col(text("alert_key", 64))
+        // The key while it is open: of each there is one at most.
+        .col(ColumnDef::new("open_key").string_len(64))
+        .col(ColumnDef::new("host").string_len(240))
+        .col(ColumnDef::new("port").big_integer())
+        .col(ColumnDef::new("path").string_len(4096))
+        .col(ColumnDef::new("archive").string_len(26))
+        .col(text("detail", 1000))
+        .col(number("raised_at"))
+        .col(ColumnDef::new("cleared_at").big_integer())
+        .to_owned(),
+));
+migration!(AlertsByOpenKey, "backups-25-alerts-by-open-key", manager => manager.create_index(
+    index("backups_alerts_open", "backups_alerts", &["open_key"]).unique().to_owned()));
+
+migration!(AgentFormer, "backups-26-agent-former", manager =>
+    manager.alter_table(added("backups_agents", ColumnDef::new("former").string_len(64).to_owned())));
+migration!(AgentExpires, "backups-27-agent-expires", manager =>
+    manager.alter_table(added("backups_agents", optional_number("expires_at"))));
+migration!(AgentRevoked, "backups-28-agent-revoked", manager =>
+    manager.alter_table(added("backups_agents", optional_number("revoked_at"))));

@@ -8,12 +8,14 @@ use std::time::Duration;
 use api::auth::{Claims, Signer, TokenKind, UserRole, Verifier, generate_keys};
 use backup::agent::{Agent, Identity, Options};
 use backup::{Authority, Deps, EnrollToken, build};
-use kernel::clock::{Clock, SystemClock};
+use kernel::clock::{Clock, SystemClock, Timestamp};
 use kernel::config;
 use kernel::data_dir::DataDir;
 use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
+use kernel::live::Live;
 use kernel::secret::Secret;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Sql;
 use testkit::mariadb::MariaDb;
@@ -28,6 +30,8 @@ pub(crate) struct Campus {
     pub(crate) url: String,
     signer: Signer,
     pub(crate) jwks: String,
+    /// For its servers it was noon when it began: nothing is rehearsed unasked.
+    pub(crate) noon: Ahead,
     _maria: Option<MariaDb>,
 }
 
@@ -56,10 +60,6 @@ impl Drop for Node {
     }
 }
 
-pub(crate) fn settings() -> config::Backups {
-    config::Backups::default()
-}
-
 impl Campus {
     pub(crate) async fn sqlite() -> Self {
         Self::migrated("sqlite".to_owned(), None).await
@@ -77,7 +77,7 @@ impl Campus {
         data.create().expect("the data folder");
         let (pem, jwks) = generate_keys(&ids());
         let signer = Signer::from_pem(&pem).expect("a key");
-        let campus = Self { folder, data, url, signer, jwks, _maria: maria };
+        let campus = Self { folder, data, url, signer, jwks, noon: Ahead::to(12 * 3600), _maria: maria };
         store::migrate(&campus.sql().await, backup::migrations()).await.expect("migrates");
         campus
     }
@@ -92,7 +92,17 @@ impl Campus {
     }
 
     pub(crate) async fn server(&self, replica: &str) -> Server {
-        start(&self.url, &self.data, &self.jwks, replica, settings()).await
+        start(&self.url, &self.data, &self.jwks, replica, self.noon).await
+    }
+
+    /// A server for which it is half past three at night.
+    pub(crate) async fn server_at_night(&self, replica: &str) -> Server {
+        start(&self.url, &self.data, &self.jwks, replica, Ahead::to(3 * 3600 + 1800)).await
+    }
+
+    /// What is told live.
+    pub(crate) async fn live(&self) -> Arc<dyn Live> {
+        open_live(&self.data).await
     }
 
     pub(crate) fn token(&self, role: UserRole) -> String {
@@ -142,9 +152,14 @@ impl Campus {
 
 /// Serves as the agent whose identity is in `state`.
 pub(crate) async fn serve_agent(state: &Path, allow: &Path, listen: &str) -> Node {
+    serve_agent_at(state, allow, listen, None).await
+}
+
+/// As [`serve_agent`], sending so many bytes a second at most.
+pub(crate) async fn serve_agent_at(state: &Path, allow: &Path, listen: &str, limit: Option<u64>) -> Node {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let identity = Identity::load(state).expect("an identity");
-    let options = Options { allow: vec![allow.to_owned()], state: state.to_owned(), hooks: None, limit: None };
+    let options = Options { allow: vec![allow.to_owned()], state: state.to_owned(), hooks: None, limit };
     let agent = Agent::new(options, &identity, clock, ids()).expect("an agent");
     let listener = TcpListener::bind(listen).await.expect("binds");
     let (address, lifecycle) = (listener.local_addr().expect("an address"), Lifecycle::new());
@@ -161,9 +176,32 @@ async fn open(url: &str, data: &DataDir) -> Sql {
     Sql::open("backups", &config, data).await.expect("opens")
 }
 
+async fn open_live(data: &DataDir) -> Arc<dyn Live> {
+    store::open_live(&config::Live::default(), data, Arc::new(SystemClock)).await.expect("live")
+}
+
+/// A clock that is so many seconds ahead, less than a day of them.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Ahead(u64);
+
+impl Ahead {
+    /// Of so many seconds after midnight, UTC.
+    fn to(time_of_day: u64) -> Self {
+        const DAY: u64 = 86_400;
+        let now = SystemClock.now().as_seconds().unsigned_abs() % DAY;
+        Self((time_of_day + DAY - now) % DAY)
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus(Duration::from_secs(self.0))
+    }
+}
+
 /// A server on a database that was migrated.
-pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, settings: config::Backups) -> Server {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, ahead: Ahead) -> Server {
+    let clock: Arc<dyn Clock> = Arc::new(ahead);
     let lifecycle = Lifecycle::new();
     let door = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let http = door.local_addr().expect("an address");
@@ -173,14 +211,15 @@ pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, 
         authority: Authority::ensure(&data.keys(), clock.now()).expect("an authority"),
         clock: Arc::clone(&clock),
         ids: ids(),
-        settings,
+        settings: config::Backups::default(),
+        live: open_live(data).await,
         replica: replica.to_owned(),
         http: Some(http),
         client: reqwest::Client::new(),
         lifecycle: lifecycle.clone(),
     })
     .expect("builds");
-    let verifier = Arc::new(Verifier::new(jwks, clock).expect("keys"));
+    let verifier = Arc::new(Verifier::new(jwks, Arc::new(SystemClock)).expect("keys"));
     let service = api::Service::new("backup-server", replica, verifier).routes(built.routes).checks(built.checks);
     tokio::spawn(api::serve(door, service.build(), lifecycle.clone()));
     Server { http, leads: built.leads, lifecycle }
@@ -222,6 +261,35 @@ impl Http {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         Self::answer(self.request(reqwest::Method::POST, path).json(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> (u16, Value) {
+        Self::answer(self.request(reqwest::Method::PATCH, path).json(body)).await
+    }
+
+    /// Rehearses a backup; gives how it ended.
+    pub(crate) async fn rehearse(&self, id: &str) -> Value {
+        let (status, attempt) = self.post(&format!("/{id}/rehearse"), &Value::Null).await;
+        assert_eq!((status, &attempt["kind"]), (202, &json!("rehearsal")), "{attempt}");
+        self.ended(&attempt).await
+    }
+
+    /// The open alert of a kind, once there is one.
+    pub(crate) async fn alert(&self, kind: &str) -> Value {
+        let mut found = Value::Null;
+        eventually(kind, PATIENCE, async || {
+            let open = self.get("/alerts?open=true").await.1;
+            found = open["items"].as_array().and_then(|all| all.iter().find(|one| one["kind"] == kind)).cloned().into();
+            found.is_object()
+        })
+        .await;
+        found
+    }
+
+    /// Waits until nothing is wrong.
+    pub(crate) async fn nothing_is_wrong(&self) {
+        eventually("no alert is open", PATIENCE, async || self.get("/alerts?open=true").await.1["items"] == json!([]))
+            .await;
     }
 
     pub(crate) async fn delete(&self, path: &str) -> (u16, Value) {

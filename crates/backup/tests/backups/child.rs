@@ -6,14 +6,14 @@ use kernel::data_dir::DataDir;
 use serde::{Deserialize, Serialize};
 use testkit::process::Guard;
 
-use crate::campus::{serve_agent, settings, start};
+use crate::campus::{Ahead, serve_agent, start};
 
 const PART: &str = "BEDEL_BACKUP_TEST_PART";
 
 /// What a child is to be.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Part {
-    Server { url: String, data: PathBuf, jwks: String, said: PathBuf },
+    Server { url: String, data: PathBuf, jwks: String, ahead: Ahead, said: PathBuf },
     Agent { state: PathBuf, allow: PathBuf, listen: String },
 }
 
@@ -32,8 +32,8 @@ fn plays_its_part() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         match part {
-            Part::Server { url, data, jwks, said } => {
-                let server = start(&url, &DataDir::new(data), &jwks, "backup-server-1", settings()).await;
+            Part::Server { url, data, jwks, ahead, said } => {
+                let server = start(&url, &DataDir::new(data), &jwks, "backup-server-1", ahead).await;
                 let fresh = said.with_extension("new");
                 std::fs::write(&fresh, server.http.to_string()).expect("writes");
                 std::fs::rename(fresh, said).expect("renames");

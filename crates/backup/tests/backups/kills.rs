@@ -12,7 +12,8 @@ use testkit::process::{Guard, eventually};
 
 use crate::campus::{Campus, Http, PATIENCE};
 use crate::child::{Part, spawn};
-use crate::tree::{noise, untar};
+use crate::rehearsals::leftovers;
+use crate::tree::{noise, plant, untar};
 
 /// How often one of them is killed; more where it is asked for.
 fn kills() -> u64 {
@@ -21,16 +22,44 @@ fn kills() -> u64 {
 
 struct World<'c> {
     campus: &'c Campus,
+    tree: PathBuf,
     said: PathBuf,
     log: PathBuf,
+    state: PathBuf,
+    port: Claim,
     agent: Part,
 }
 
-impl World<'_> {
+impl<'c> World<'c> {
+    /// A tree that an agent may give, once it runs.
+    fn new(campus: &'c Campus) -> Self {
+        let (tree, state, port) = (campus.path("tree"), campus.path("agent"), Claim::port());
+        fs::create_dir_all(&tree).expect("makes");
+        let listen = format!("127.0.0.1:{}", port.number());
+        let agent = Part::Agent { state: state.clone(), allow: tree.clone(), listen };
+        Self { campus, tree, said: campus.path("said"), log: campus.path("log"), state, port, agent }
+    }
+
+    /// Enrols the agent and registers the tree, with a server that runs; gives the target.
+    async fn registered(&self) -> String {
+        let admin = self.admin().await;
+        let (_, made) = admin.post("/enroll-tokens", &Value::Null).await;
+        let token = backup::EnrollToken {
+            url: admin.base.clone(),
+            ca: made["ca"].as_str().expect("a digest").to_owned(),
+            id: made["id"].as_str().expect("an id").parse().expect("an id"),
+            secret: made["secret"].as_str().expect("a secret").to_owned(),
+        };
+        Identity::enrol(&token.encode(), &self.state).await.expect("enrols");
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], self.port.number()));
+        admin.register(address, &self.tree).await
+    }
+
     fn server(&self) -> Guard {
         let _ = fs::remove_file(&self.said);
         let (url, data) = (self.campus.url.clone(), self.campus.data.root().to_owned());
-        spawn(&Part::Server { url, data, jwks: self.campus.jwks.clone(), said: self.said.clone() }, &self.log)
+        let (jwks, ahead, said) = (self.campus.jwks.clone(), self.campus.noon, self.said.clone());
+        spawn(&Part::Server { url, data, jwks, ahead, said }, &self.log)
     }
 
     /// Whoever is asked, wherever the server is now.
@@ -54,29 +83,13 @@ fn content(round: u64) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_backup_is_lost_to_kills() {
     let campus = &Campus::sqlite().await;
-    let tree = campus.path("tree");
-    fs::create_dir_all(&tree).expect("makes");
-    let state = campus.path("agent");
-    let port = Claim::port();
-    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port.number()));
-    let log = campus.path("log");
-    let agent = Part::Agent { state: state.clone(), allow: tree.clone(), listen: address.to_string() };
-    let world = World { campus, said: campus.path("said"), log: log.clone(), agent };
+    let world = World::new(campus);
+    let tree = &world.tree;
     let mut server = world.server();
+    fs::write(tree.join("file"), content(0)).expect("writes");
+    let target = world.registered().await;
+    let mut node = spawn(&world.agent, &world.log);
     let admin = world.admin().await;
-    let target = {
-        let (_, made) = admin.post("/enroll-tokens", &Value::Null).await;
-        let token = backup::EnrollToken {
-            url: admin.base.clone(),
-            ca: made["ca"].as_str().expect("a digest").to_owned(),
-            id: made["id"].as_str().expect("an id").parse().expect("an id"),
-            secret: made["secret"].as_str().expect("a secret").to_owned(),
-        };
-        Identity::enrol(&token.encode(), &state).await.expect("enrols");
-        fs::write(tree.join("file"), content(0)).expect("writes");
-        admin.register(address, &tree).await
-    };
-    let mut node = spawn(&world.agent, &log);
     admin.attempt("done").await;
     let mut dice = blake3::Hasher::new().update(b"kills").finalize_xof();
     let mut listed: Vec<(String, u64)> = Vec::new();
@@ -94,7 +107,7 @@ async fn no_backup_is_lost_to_kills() {
             server = world.server();
         } else {
             node.kill9();
-            node = spawn(&world.agent, &log);
+            node = spawn(&world.agent, &world.log);
         }
         let admin = world.admin().await;
         eventually("a backup after the kill", PATIENCE, async || {
@@ -127,4 +140,35 @@ async fn no_backup_is_lost_to_kills() {
     assert!(seen >= 5, "{seen} of the kept backups were looked at");
     server.kill9();
     node.kill9();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_that_is_killed_is_made_again_and_leaves_nothing() {
+    let campus = &Campus::sqlite().await;
+    let world = World::new(campus);
+    plant(&world.tree);
+    let mut server = world.server();
+    world.registered().await;
+    let _node = spawn(&world.agent, &world.log);
+    let backup = world.admin().await.attempt("done").await["backup"].as_str().expect("a backup").to_owned();
+    let mut dice = blake3::Hasher::new().update(b"rehearsals").finalize_xof();
+    for round in 1..=kills() / 2 {
+        let mut random = [0];
+        dice.fill(&mut random);
+        let (status, asked) = world.admin().await.post(&format!("/{backup}/rehearse"), &Value::Null).await;
+        assert_eq!(status, 202, "{asked}");
+        // From before it begins to after its end, on a machine of any speed: chance decides, not the clock.
+        tokio::time::sleep(Duration::from_millis(4 * u64::from(random[0]))).await;
+        server.kill9();
+        server = world.server();
+        let admin = world.admin().await;
+        let ended = admin.ended(&asked).await;
+        assert_eq!(ended["outcome"], "proven", "round {round}: {ended}");
+        assert_eq!(ended["detail"], Value::Null, "what is proven is proven, however often it was begun: {ended}");
+        eventually("nothing is left", PATIENCE, async || leftovers(campus).is_empty()).await;
+        assert_eq!(admin.get("/alerts").await.1["items"], json!([]), "round {round}");
+    }
+    let (_, log) = world.admin().await.get("/log?kind=rehearsal").await;
+    assert_eq!(log["items"].as_array().map(|all| all.len() as u64), Some(kills() / 2), "each is told once: {log}");
+    server.kill9();
 }

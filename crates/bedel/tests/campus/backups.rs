@@ -97,6 +97,23 @@ async fn a_folder_is_backed_up_and_restored_at_the_command_line() {
     assert!(good(&campus.bedel(&restore)).contains("Restored"));
     assert_eq!(fs::read_to_string(out.join("below/49")).expect("reads"), "file 49\n".repeat(49));
     assert!(bad(&campus.bedel(&restore)).contains("exists"));
+    // What a try that was killed left is no obstacle, and nothing of it comes into what is restored.
+    let again = root.join("again");
+    fs::create_dir(root.join("again.bedel-part")).expect("makes");
+    fs::write(root.join("again.bedel-part/left"), "left").expect("writes");
+    let one = ["backup", "restore", &id, "--to", again.to_str().expect("UTF-8"), "--connections", "1"];
+    assert!(good(&campus.bedel(&one)).contains("Restored"));
+    assert!(again.join("below/49").exists() && !again.join("left").exists());
+    assert!(!root.join("again.bedel-part").exists());
+    let said = good(&campus.bedel(&["backup", "rehearse", &id]));
+    assert!(said.contains("proven") && said.contains("compared"), "{said}");
+    assert!(bad(&campus.bedel(&["backup", "rehearse", "01arz3ndektsv4rrffq69g5fav"])).contains("404"));
+    assert!(good(&campus.bedel(&["backup", "list"])).contains("proven"));
+    assert!(good(&campus.bedel(&["backup", "alerts"])).contains("Nothing is wrong"));
+    assert!(good(&campus.bedel(&["backup", "quota", "127.0.0.1"])).contains("no quota"));
+    assert!(good(&campus.bedel(&["backup", "quota", "127.0.0.1", "5G"])).contains("of 5"));
+    assert!(good(&campus.bedel(&["backup", "quota", "127.0.0.1", "none"])).contains("no quota"));
+    assert!(good(&campus.bedel(&["backup", "agents"])).contains("certified until"));
     assert!(bad(&campus.bedel(&["backup", "restore", "01arz3ndektsv4rrffq69g5fav"])).contains("404"));
 
     signal(leader(&campus).await, "KILL");

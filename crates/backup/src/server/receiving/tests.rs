@@ -26,6 +26,7 @@ struct Place {
     _folder: tempfile::TempDir,
     term: Arc<Term>,
     blobs: Arc<LocalBlobs>,
+    quota: Option<u64>,
 }
 
 /// A server that leads, without anybody to call.
@@ -40,6 +41,7 @@ async fn place() -> Place {
     let ids = IdSource::seeded(Arc::clone(&clock), 1);
     let authority = Authority::ensure(&data.keys(), clock.now()).expect("an authority");
     let leading = Leading {
+        live: store::open_live(&config::Live::default(), &data, Arc::clone(&clock)).await.expect("live"),
         calls: authority.caller(clock.now()).expect("TLS"),
         means: Means { sql, clock, ids, settings: config::Backups::default() },
         folder: data.backups(),
@@ -50,7 +52,7 @@ async fn place() -> Place {
     };
     let (_, term) = leading.attempt().await.expect("asks").expect("leads");
     let blobs = Arc::new(LocalBlobs::open(data.backups()).expect("opens"));
-    Place { _folder: folder, term, blobs }
+    Place { _folder: folder, term, blobs, quota: None }
 }
 
 impl Place {
@@ -74,6 +76,7 @@ impl Place {
             term: &self.term,
             clock: &SystemClock,
             counts: &counts,
+            allowance: Allowance::new(self.quota, repository.stored()),
         };
         let (received, ()) = tokio::join!(receiving.run("/srv", 3), agent(theirs));
         received
@@ -263,4 +266,23 @@ async fn nothing_is_committed_after_the_lead_was_lost() {
     let received = place.with(&repository, too_late).await;
     assert!(matches!(received, Err(ReceiveError::Lost(_))), "it was committed");
     assert!(repository.backups().is_empty());
+}
+
+#[tokio::test]
+async fn a_node_is_stopped_at_its_quota_and_what_needs_nothing_more_goes_on() {
+    let mut place = place().await;
+    let repository = place.repository("nodes/a").await;
+    place.with(&repository, |stream| honest(stream, cut(b"good"))).await.expect("commits");
+    place.quota = Some(repository.stored() + 1);
+    let tree = cut(b"more");
+    let more = async |mut stream: DuplexStream| {
+        begin(&mut stream).await;
+        say(&mut stream, Frame::Fragment(*tree.chunk.chunk(), tree.chunk.bytes().clone())).await;
+        assert!(wire::read(&mut stream).await.is_err(), "it is told no more");
+    };
+    let received = place.with(&repository, more).await;
+    assert!(matches!(received, Err(ReceiveError::Quota(quota)) if Some(quota) == place.quota), "it was taken");
+    assert_eq!(repository.missing(&[tree.chunk.chunk().id]).await, [true]);
+    let unchanged = place.with(&repository, |stream| honest(stream, cut(b"good"))).await.expect("ends");
+    assert!(unchanged.record.is_none());
 }
