@@ -206,9 +206,7 @@ export class Backups {
 
   filtered(all, url) {
     const [node, path] = ['node', 'path'].map((name) => url.searchParams.get(name));
-    return all.filter(
-      (one) => (!node || one.host === node || nodeOf(one) === node) && (!path || one.path === path),
-    );
+    return all.filter((one) => (!node || one.host === node || nodeOf(one) === node) && (!path || one.path === path));
   }
 
   /** What a signed address opens: no header is needed. */
@@ -289,7 +287,14 @@ export class Backups {
 
   onTargets(req, res, url, id, then, body, missing) {
     if (id === undefined && req.method === 'GET') {
-      return json(res, 200, page(this.filtered(this.targets, url).map((one) => this.view(one)), url));
+      return json(
+        res,
+        200,
+        page(
+          this.filtered(this.targets, url).map((one) => this.view(one)),
+          url,
+        ),
+      );
     }
     if (id === undefined) {
       if (/\s/.test(body.host) || body.host === 'nowhere..') {
@@ -330,8 +335,7 @@ export class Backups {
     if (what !== 'url') return missing();
     const signature = randomBytes(12).toString('base64url');
     this.signatures.add(signature);
-    const path =
-      body.name === undefined ? 'archive.tgz?' : `content?name=${encodeURIComponent(body.name)}&`;
+    const path = body.name === undefined ? 'archive.tgz?' : `content?name=${encodeURIComponent(body.name)}&`;
     return json(res, 200, {
       url: `/api/v1/backups/${backup.id}/${path}signature=${signature}`,
       expires_at: new Date(Date.now() + 600_000).toISOString(),

@@ -74,8 +74,8 @@ export function seedBackups(backups) {
       );
       backups.attempt(target, {
         outcome: 'done',
-        started_at: at,
-        ended_at: new Date(Date.parse(at) + 7_400).toISOString(),
+        started_at: made.at,
+        ended_at: new Date(Date.parse(made.at) + 7_400).toISOString(),
         backup: made.id,
         sent: 2_100_000 + index * 40_000,
         entries: made.entries,

@@ -37,14 +37,7 @@ export interface Backup extends KeptBackup, Address {
   kept: boolean;
 }
 
-export type AlertKind =
-  | 'overdue'
-  | 'failing'
-  | 'shrunk'
-  | 'changed'
-  | 'rehearsal_failed'
-  | 'quota_near'
-  | 'store_full';
+type AlertKind = 'overdue' | 'failing' | 'shrunk' | 'changed' | 'rehearsal_failed' | 'quota_near' | 'store_full';
 
 /** `GET /backups/alerts`. Node and path are `null` as far as it is not about one. */
 export interface BackupAlert {

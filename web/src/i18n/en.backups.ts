@@ -66,7 +66,8 @@ export const backups: Backups = {
       every_minutes: '1 to 525600 minutes.',
     },
     pin: 'Hold the last good backup',
-    pinHint: 'If a backup loses most files or changes almost entirely, the one before is not dropped until somebody looks.',
+    pinHint:
+      'If a backup loses most files or changes almost entirely, the one before is not dropped until somebody looks.',
     pinned: 'Held',
     pinnedYes: 'The last good one is held',
     unregister: 'Stop backing up',
@@ -79,7 +80,8 @@ export const backups: Backups = {
     dropped: 'no longer kept',
     seeLog: "See this path's log",
     emptyTitle: 'Nothing is backed up yet',
-    emptyBody: 'First a node becomes an agent, with a token; then its paths are registered, and the campus sees to the rest.',
+    emptyBody:
+      'First a node becomes an agent, with a token; then its paths are registered, and the campus sees to the rest.',
     enrolFirst: 'Add the first node',
     noneFound: 'No node or path matches',
     enrol: 'Add a node',
@@ -90,7 +92,7 @@ export const backups: Backups = {
     campusUrlHint: 'As the node reaches it.',
     urlFault: 'Give an address such as https://campus:8443.',
     makeToken: 'Make the token',
-    tokenOnce: 'Copy the lines now: the token is not shown again. It is good for one node, until {{time}}.',
+    tokenOnce: 'Good for one node until {{time}}: copy the lines now, for the token is not shown again.',
     onNode: 'On the node',
     thenRegister: 'Then, at the campus (or with “Register a path”)',
     itsName: 'NODE',

@@ -67,12 +67,14 @@ export const backups = {
       every_minutes: 'De 1 a 525600 minutos.',
     },
     pin: 'Retener el último respaldo bueno',
-    pinHint: 'Si un respaldo pierde casi todo o cambia casi entero, el anterior no se borra hasta que alguien lo revise.',
+    pinHint:
+      'Si un respaldo pierde casi todo o cambia casi entero, el anterior no se borra hasta que alguien lo revise.',
     pinned: 'Retención',
     pinnedYes: 'El último bueno se retiene',
     unregister: 'Dejar de respaldar',
     unregisterTitle: '¿Dejar de respaldar {{name}}?',
-    unregisterBody: 'Ya no habrá respaldos nuevos de esta ruta de {{node}}. Los que se conservan y la bitácora se quedan.',
+    unregisterBody:
+      'Ya no habrá respaldos nuevos de esta ruta de {{node}}. Los que se conservan y la bitácora se quedan.',
     unregistered: 'Ya no se respalda {{name}}.',
     registeredAgain: 'Se volvió a registrar {{name}}.',
     history: 'Todos los respaldos',
@@ -92,7 +94,8 @@ export const backups = {
     campusUrlHint: 'Como la alcanza el nodo.',
     urlFault: 'Escriba una dirección como https://campus:8443.',
     makeToken: 'Hacer el token',
-    tokenOnce: 'Copie las líneas ahora: el token no se volverá a mostrar. Vale para un nodo, hasta las {{time}}.',
+    tokenOnce:
+      'Vale para un nodo, hasta las {{time}}: copie las líneas ahora, porque el token no se volverá a mostrar.',
     onNode: 'En el nodo',
     thenRegister: 'Después, en el campus (o con «Registrar una ruta»)',
     itsName: 'NODO',

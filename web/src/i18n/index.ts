@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { Translation as Core } from './es';
+import type { Admin } from './es.admin';
 import type { Backups } from './es.backups';
 import type { Grades } from './es.grades';
 import type { Rooms } from './es.rooms';
@@ -12,16 +13,17 @@ const CHOICE = 'bedel.language';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: Core & Backups & Grades & Rooms & Sharing & Trail };
+    resources: { translation: Core & Admin & Backups & Grades & Rooms & Sharing & Trail };
   }
 }
 
 /** Texts come in parts: what every page needs, and what only some do, which comes with them. */
-type Part = 'core' | 'backups' | 'grades' | 'rooms' | 'sharing' | 'trail';
+type Part = 'core' | 'admin' | 'backups' | 'grades' | 'rooms' | 'sharing' | 'trail';
 
 const TEXTS: Record<Language, Record<Part, () => Promise<object>>> = {
   es: {
     core: async () => (await import('./es')).es,
+    admin: async () => (await import('./es.admin')).admin,
     backups: async () => (await import('./es.backups')).backups,
     grades: async () => (await import('./es.grades')).grades,
     rooms: async () => (await import('./es.rooms')).rooms,
@@ -30,6 +32,7 @@ const TEXTS: Record<Language, Record<Part, () => Promise<object>>> = {
   },
   en: {
     core: async () => (await import('./en')).en,
+    admin: async () => (await import('./en.admin')).admin,
     backups: async () => (await import('./en.backups')).backups,
     grades: async () => (await import('./en.grades')).grades,
     rooms: async () => (await import('./en.rooms')).rooms,

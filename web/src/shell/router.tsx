@@ -261,13 +261,19 @@ const transfers = createRoute({
 const admin = createRoute({
   getParentRoute: () => campus,
   path: '/admin',
-  component: lazyRouteComponent(() => import('../features/users/UsersPage'), 'UsersPage'),
+  component: lazyRouteComponent(
+    withTexts('admin', () => import('../features/users/UsersPage')),
+    'UsersPage',
+  ),
 });
 
 const tokens = createRoute({
   getParentRoute: () => campus,
   path: '/account/tokens',
-  component: lazyRouteComponent(() => import('../features/session/TokensPage'), 'TokensPage'),
+  component: lazyRouteComponent(
+    withTexts('admin', () => import('../features/session/TokensPage')),
+    'TokensPage',
+  ),
 });
 
 export const router = createRouter({

@@ -29,7 +29,7 @@ const ICONS = {
 };
 
 /** What an alert is about, in a line; the whole store if it names nothing. */
-export function placeOf({ host, port, path }: BackupAlert): string {
+function placeOf({ host, port, path }: BackupAlert): string {
   return [host === null || port === null ? '' : nodeOf({ host, port }), path ?? ''].filter(Boolean).join(' ');
 }
 

@@ -78,9 +78,7 @@ function Alerts({ title, which, alerts }: AlertsProps) {
         <>
           <AlertList
             alerts={items}
-            onDismissed={
-              which === 'open' ? () => void queries.invalidateQueries({ queryKey: ['backups'] }) : undefined
-            }
+            onDismissed={which === 'open' ? () => void queries.invalidateQueries({ queryKey: ['backups'] }) : undefined}
           />
           {alerts.isError ? (
             <Failure compact error={alerts.error} retry={() => void alerts.fetchNextPage()} />

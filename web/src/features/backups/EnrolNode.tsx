@@ -1,13 +1,12 @@
-import { Button, Code, CopyButton, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EnrolToken } from '../../api/backups';
 import { useFormats } from '../../i18n/format';
 import { FormEnd } from '../../shell/FormEnd';
 import { makeEnrolToken } from './backups';
-import classes from './backups.module.css';
 import { linesOf, tokenWord } from './enrolment';
+import { Line } from './Line';
 
 /** Makes a token with which one node becomes an agent, and shows it, once, in the lines that use it. */
 export function EnrolNode({ onClose }: { onClose: () => void }) {
@@ -75,9 +74,7 @@ export function EnrolNode({ onClose }: { onClose: () => void }) {
         </form>
       ) : (
         <Stack gap={16}>
-          <Text size="sm">
-            {t('backups.tokenOnce', { time: formats.hourMinute(Date.parse(token.expires_at)) })}
-          </Text>
+          <Text size="sm">{t('backups.tokenOnce', { time: formats.hourMinute(Date.parse(token.expires_at)) })}</Text>
           <Line label={t('backups.onNode')} text={lines[0]} first />
           <Line label={t('backups.thenRegister')} text={lines[1]} />
           <Group justify="flex-end">
@@ -88,36 +85,5 @@ export function EnrolNode({ onClose }: { onClose: () => void }) {
         </Stack>
       )}
     </Modal>
-  );
-}
-
-/** A line to run somewhere, and the button that copies it. */
-export function Line({ label, text, first = false }: { label: string; text: string; first?: boolean }) {
-  const { t } = useTranslation();
-  return (
-    <div>
-      <Group justify="space-between" gap={8} mb={4} wrap="nowrap">
-        <Text size="sm" fw={500}>
-          {label}
-        </Text>
-        <CopyButton value={text}>
-          {({ copied, copy }) => (
-            <Button
-              data-autofocus={first || undefined}
-              variant="subtle"
-              size="compact-sm"
-              onClick={copy}
-              aria-label={`${t(copied ? 'common.copied' : 'common.copy')}: ${label}`}
-              leftSection={copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />}
-            >
-              {t(copied ? 'common.copied' : 'common.copy')}
-            </Button>
-          )}
-        </CopyButton>
-      </Group>
-      <Code block className={classes.line} data-line>
-        {text}
-      </Code>
-    </div>
   );
 }

@@ -16,8 +16,8 @@ import { ListEnd } from '../../shell/ListEnd';
 import { Blank, Failure, failureKey } from '../../shell/states';
 import { say } from '../../shell/toasts';
 import { downloadFrom, useEntries } from './backups';
-import classes from './folder.module.css';
 import { crumbsOf, isFile, nameIn } from './folder';
+import classes from './folder.module.css';
 
 const ICONS = {
   file: IconFile,

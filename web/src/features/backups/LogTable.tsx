@@ -47,7 +47,7 @@ export function LogTable({ attempts }: { attempts: Attempt[] }) {
             </Table.Td>
             <Table.Td className={classes.how}>
               <OutcomeMark outcome={attempt.outcome} />
-              {attempt.ended_at ? (
+              {attempt.ended_at && attempt.sent > 0 ? (
                 <Text size="xs" c="dimmed">
                   {formats.duration(Date.parse(attempt.ended_at) - Date.parse(attempt.started_at))}
                 </Text>

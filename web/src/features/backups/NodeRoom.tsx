@@ -8,7 +8,7 @@ export function NodeRoom({ used, quota }: { used: number; quota: number | null }
   const { t } = useTranslation();
   const formats = useFormats();
   if (quota === null) {
-    return <p className={quotaClasses.quota}>{t('backups.used', { used: formats.bytes(used) })}</p>;
+    return <div className={quotaClasses.quota}>{t('backups.used', { used: formats.bytes(used) })}</div>;
   }
   const state = fullness({ used, reserved: 0, limit: quota });
   const words = t('quota.used', { used: formats.bytes(used), limit: formats.bytes(quota) });

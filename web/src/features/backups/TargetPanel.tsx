@@ -9,9 +9,9 @@ import { SidePanel } from '../../shell/SidePanel';
 import { Failure, failureKey } from '../../shell/states';
 import { TextLink } from '../../shell/TextLink';
 import { say } from '../../shell/toasts';
-import { ChangeTarget } from './ChangeTarget';
-import classes from './backups.module.css';
 import { registerTarget, unregisterTarget, useHistory, useRunning } from './backups';
+import classes from './backups.module.css';
+import { ChangeTarget } from './ChangeTarget';
 import { healthOf, nodeOf, proofState } from './health';
 import { HealthMark, ProofMark } from './marks';
 import { NodeRoom } from './NodeRoom';
@@ -158,11 +158,7 @@ function History({ node, path }: { node: string; path: string }) {
                       : ''}
                   </small>
                 </span>
-                {backup.kept ? (
-                  <ProofMark proof={proofState(backup.proof)} />
-                ) : (
-                  <small>{t('backups.dropped')}</small>
-                )}
+                {backup.kept ? <ProofMark proof={proofState(backup.proof)} /> : <small>{t('backups.dropped')}</small>}
               </li>
             ))}
           </ul>

@@ -6,7 +6,8 @@ describe('a limit', () => {
     expect(bytesOf({ number: '1.5', unit: 'GB' })).toBe(1_500_000_000);
     expect(bytesOf({ number: ' 1,5 ', unit: 'TB' })).toBe(1_500_000_000_000);
     expect(bytesOf({ number: '0', unit: 'MB' })).toBe(0);
-    for (const number of ['', '-1', '1e3', '1.000,5', '99999999999']) expect(bytesOf({ number, unit: 'TB' })).toBeNull();
+    for (const number of ['', '-1', '1e3', '1.000,5', '99999999999'])
+      expect(bytesOf({ number, unit: 'TB' })).toBeNull();
   });
 
   it('is shown as it was typed', () => {
