@@ -4,6 +4,7 @@ export const backups: Backups = {
   backups: {
     standing: {
       loading: 'Connecting',
+      failed: 'No figures for now',
       live: 'Live',
       asked: 'Figures of {{time}}',
       offline: 'Offline; figures of {{time}}',

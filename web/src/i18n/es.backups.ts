@@ -5,6 +5,7 @@ export const backups = {
   backups: {
     standing: {
       loading: 'Conectando',
+      failed: 'Sin cifras por ahora',
       live: 'En vivo',
       asked: 'Cifras de las {{time}}',
       offline: 'Sin conexión; cifras de las {{time}}',

@@ -134,7 +134,7 @@ function Details({ backup }: { backup: Backup }) {
           <Line label={t('backups.unpack')} text={unpackLine(window.location.origin, backup.id)} />
           <Text size="xs" c="dimmed" mt={4}>
             {t('backups.unpackHint')}{' '}
-            <TextLink to="/account/tokens" size="xs">
+            <TextLink to="/account/tokens" size="xs" underline="always">
               {t('nav.tokens')}
             </TextLink>
           </Text>

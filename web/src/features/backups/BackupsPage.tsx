@@ -62,7 +62,7 @@ export function BackupsPage() {
             {t('backups.register')}
           </Button>
         </PageHeader>
-        <OpenAlerts onDismissed={() => void reload()} />
+        {targets.isError && targets.data === undefined ? null : <OpenAlerts onDismissed={() => void reload()} />}
         {all.length > MANY ? (
           <TextInput
             mb={16}

@@ -10,7 +10,7 @@ import { type BackupLogSearch, OUTCOMES } from '../../shell/searches';
 import { Blank, Failure, PageHeader } from '../../shell/states';
 import { usePageTitle } from '../../shell/usePageTitle';
 import auditClasses from '../audit/audit.module.css';
-import { useBackupsNews, useLog } from './backups';
+import { isShort, useBackupsNews, useLog } from './backups';
 import { LogSkeletons, LogTable } from './LogTable';
 import { StandingMark, useStanding } from './StandingMark';
 
@@ -26,7 +26,7 @@ export function LogPage() {
     void navigate({ to: '/backups/log', search: (before) => ({ ...before, ...next }), replace: true });
   const live = useBackupsNews();
   const log = useLog(search);
-  const standing = useStanding(log, live);
+  const standing = useStanding(log, live && isShort(log.data));
   const attempts = log.data?.pages.flatMap((page) => page.items) ?? [];
   const filtered = Object.values(search).some((value) => value !== undefined);
   return (

@@ -1,18 +1,24 @@
 import { useNetwork } from '@mantine/hooks';
-import { IconBroadcast, IconClockPause, IconLoader2, IconWifiOff } from '@tabler/icons-react';
+import { IconBroadcast, IconClockPause, IconLoader2, IconPlugConnectedX, IconWifiOff } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format';
 import classes from './backups.module.css';
 
-export type Standing = { kind: 'loading' } | { kind: 'live' } | { kind: 'asked' | 'offline'; at: number };
+export type Standing = { kind: 'loading' | 'failed' | 'live' } | { kind: 'asked' | 'offline'; at: number };
 
-const ICONS = { loading: IconLoader2, live: IconBroadcast, asked: IconClockPause, offline: IconWifiOff };
+const ICONS = {
+  loading: IconLoader2,
+  failed: IconPlugConnectedX,
+  live: IconBroadcast,
+  asked: IconClockPause,
+  offline: IconWifiOff,
+};
 
 /** What the figures of a page are: live only while the campus tells every change and the last question was answered. */
 export function useStanding(query: { dataUpdatedAt: number; isError: boolean }, live: boolean): Standing {
   const { online } = useNetwork();
   const at = query.dataUpdatedAt;
-  if (at === 0) return { kind: 'loading' };
+  if (at === 0) return { kind: query.isError ? 'failed' : 'loading' };
   if (!online) return { kind: 'offline', at };
   return live && !query.isError ? { kind: 'live' } : { kind: 'asked', at };
 }

@@ -9,6 +9,7 @@ import { SidePanel } from '../../shell/SidePanel';
 import { Failure, failureKey } from '../../shell/states';
 import { TextLink } from '../../shell/TextLink';
 import { say } from '../../shell/toasts';
+import { AlertList } from './AlertList';
 import { registerTarget, unregisterTarget, useHistory, useRunning } from './backups';
 import classes from './backups.module.css';
 import { ChangeTarget } from './ChangeTarget';
@@ -91,6 +92,11 @@ export function TargetPanel({ target, onClose, onChanged }: TargetPanelProps) {
             {t('backups.unregister')}
           </Button>
         </Group>
+        {target.alerts.length === 0 ? null : (
+          <section className={classes.inset} aria-label={t('backups.openAlerts')}>
+            <AlertList alerts={target.alerts} />
+          </section>
+        )}
         <History node={node} path={target.path} />
         <TextLink to="/backups/log" search={{ node, path: target.path }} size="sm">
           {t('backups.seeLog')}

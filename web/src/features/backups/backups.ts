@@ -29,6 +29,15 @@ const PAGE = 50;
 const one = (what: string, id: string) => `/backups/${what}/${encodeURIComponent(id)}`;
 const ofBackup = (id: string, what = '') => `/backups/${encodeURIComponent(id)}${what}`;
 
+/** Pages of a list that are asked for again at once; of a longer one nothing is, so that it stands still. */
+const SHORT = 5;
+
+/** Whether a list, if it is one, is kept up to date. */
+export function isShort(data: unknown): boolean {
+  const pages = (data as { pages?: unknown } | undefined)?.pages;
+  return !Array.isArray(pages) || pages.length <= SHORT;
+}
+
 let news: News = new Map();
 /** Whether live told everything since it was connected. */
 let heard = false;
@@ -74,7 +83,7 @@ export function useBackupsNews(wanted = true): boolean {
       if (!stale) return;
       again.current ??= setTimeout(() => {
         again.current = null;
-        void queries.invalidateQueries({ queryKey: ['backups'] });
+        void queries.invalidateQueries({ queryKey: ['backups'], predicate: (query) => isShort(query.state.data) });
       }, AGAIN);
     },
     wanted,
@@ -137,7 +146,7 @@ function usePages<T>(key: unknown[], path: string, query: Record<string, string 
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: keepPreviousData,
-    refetchInterval: interval,
+    refetchInterval: (asked) => isShort(asked.state.data) && interval,
   });
 }
 
