@@ -33,7 +33,9 @@ export function Folder({ backup }: { backup: Backup }) {
   const { t } = useTranslation();
   const { folder = '' } = useSearch({ from: '/campus/backups/$backup' });
   const entries = useEntries(backup.id, folder, backup.kept);
-  const items = entries.data?.pages.flatMap((page) => page.items) ?? [];
+  const items = (entries.data?.pages.flatMap((page) => page.items) ?? []).filter(
+    (entry) => nameIn(folder, entry) !== '' && entry.name !== './',
+  );
   const crumbs = crumbsOf(backup.path, folder);
   return (
     <section className={`panel ${classes.folder}`} aria-label={t('backups.content')} aria-busy={entries.isPending}>

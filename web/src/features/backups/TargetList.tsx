@@ -68,9 +68,10 @@ function TargetRow({ target, open, now, onAsked }: TargetRowProps) {
   const { t } = useTranslation();
   const formats = useFormats();
   const running = useRunning(target.id);
+  const health = healthOf(target, running);
   const last = target.kept[0];
   return (
-    <li className={classes.row} data-open={open} data-health={healthOf(target, running)}>
+    <li className={classes.row} data-open={open} data-health={health}>
       <Link
         to="/backups"
         search={{ target: target.id }}
@@ -84,8 +85,11 @@ function TargetRow({ target, open, now, onAsked }: TargetRowProps) {
         <small>{nodeOf(target)}</small>
       </Link>
       <span className={classes.state}>
-        <HealthMark health={healthOf(target, running)} failures={target.failures} />
+        <HealthMark health={health} failures={target.failures} />
         {running === null || running.sent === 0 ? null : <small>{formats.bytes(running.sent)}</small>}
+        {target.failures === 0 || health === 'failing' ? null : (
+          <small>{t('backups.health.failing', { number: formats.number(target.failures) })}</small>
+        )}
       </span>
       <span className={classes.fact}>
         <small className={classes.narrow}>{t('backups.last')}</small>

@@ -66,6 +66,7 @@ export function useBackupsNews(wanted = true): boolean {
     pages += 1;
     return () => {
       clearTimeout(again.current ?? undefined);
+      again.current = null;
       pages -= 1;
       if (pages === 0) become(new Map(), false);
     };
