@@ -1,7 +1,7 @@
 //! The tables of this service, one DDL statement a migration. Times and spans are microseconds.
 
 use store::migration;
-use store::schema::{ColumnDef, Index, Migration, Table, index, number, text};
+use store::schema::{ColumnDef, Index, Migration, Table, TableAlterStatement, index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
@@ -156,28 +156,28 @@ fn optional_number(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().to_owned()
 }
 
-migration!(LogKind, "backups-14-log-kind", manager =>
-    manager.alter_table(added("backups_log", text("kind", 12).default("backup").to_owned())));
-migration!(ArchiveProof, "backups-15-archive-proof", manager =>
-    manager.alter_table(added("backups_archives", optional_number("proof"))));
-migration!(ArchiveProofAt, "backups-16-archive-proof-at", manager =>
-    manager.alter_table(added("backups_archives", optional_number("proof_at"))));
-migration!(ArchiveProofDetail, "backups-17-archive-proof-detail", manager =>
-    manager.alter_table(added("backups_archives", ColumnDef::new("proof_detail").string_len(1000).to_owned())));
-migration!(ArchiveTriedAt, "backups-18-archive-tried-at", manager =>
-    manager.alter_table(added("backups_archives", optional_number("tried_at"))));
-migration!(ArchivesByTarget, "backups-19-archives-by-target", manager => manager.create_index(
+migration!(LogKind, "backups-14-log-kind", schema =>
+    schema.alter_table(added("backups_log", text("kind", 12).default("backup").to_owned())));
+migration!(ArchiveProof, "backups-15-archive-proof", schema =>
+    schema.alter_table(added("backups_archives", optional_number("proof"))));
+migration!(ArchiveProofAt, "backups-16-archive-proof-at", schema =>
+    schema.alter_table(added("backups_archives", optional_number("proof_at"))));
+migration!(ArchiveProofDetail, "backups-17-archive-proof-detail", schema =>
+    schema.alter_table(added("backups_archives", ColumnDef::new("proof_detail").string_len(1000).to_owned())));
+migration!(ArchiveTriedAt, "backups-18-archive-tried-at", schema =>
+    schema.alter_table(added("backups_archives", optional_number("tried_at"))));
+migration!(ArchivesByTarget, "backups-19-archives-by-target", schema => schema.create_index(
     index("backups_archives_target", "backups_archives", &["target_key", "kept"])));
-migration!(TargetGoodAt, "backups-20-target-good-at", manager =>
-    manager.alter_table(added("backups_targets", optional_number("good_at"))));
-migration!(TargetPin, "backups-21-target-pin", manager =>
-    manager.alter_table(added("backups_targets", number("pin_last_good").default(0).to_owned())));
-migration!(NodeQuota, "backups-22-node-quota", manager =>
-    manager.alter_table(added("backups_nodes", optional_number("quota"))));
-migration!(NodeUsed, "backups-23-node-used", manager =>
-    manager.alter_table(added("backups_nodes", number("used").default(0).to_owned())));
+migration!(TargetGoodAt, "backups-20-target-good-at", schema =>
+    schema.alter_table(added("backups_targets", optional_number("good_at"))));
+migration!(TargetPin, "backups-21-target-pin", schema =>
+    schema.alter_table(added("backups_targets", number("pin_last_good").default(0).to_owned())));
+migration!(NodeQuota, "backups-22-node-quota", schema =>
+    schema.alter_table(added("backups_nodes", optional_number("quota"))));
+migration!(NodeUsed, "backups-23-node-used", schema =>
+    schema.alter_table(added("backups_nodes", number("used").default(0).to_owned())));
 
-migration!(Alerts, "backups-24-alerts", manager => manager.create_table(
+migration!(Alerts, "backups-24-alerts", schema => schema.create_table(
     Table::create()
         .table("backups_alerts")
         .col(text("id", 26).primary_key())
@@ -194,12 +194,12 @@ migration!(Alerts, "backups-24-alerts", manager => manager.create_table(
         .col(ColumnDef::new("cleared_at").big_integer())
         .to_owned(),
 ));
-migration!(AlertsByOpenKey, "backups-25-alerts-by-open-key", manager => manager.create_index(
+migration!(AlertsByOpenKey, "backups-25-alerts-by-open-key", schema => schema.create_index(
     index("backups_alerts_open", "backups_alerts", &["open_key"]).unique().to_owned()));
 
-migration!(AgentFormer, "backups-26-agent-former", manager =>
-    manager.alter_table(added("backups_agents", ColumnDef::new("former").string_len(64).to_owned())));
-migration!(AgentExpires, "backups-27-agent-expires", manager =>
-    manager.alter_table(added("backups_agents", optional_number("expires_at"))));
-migration!(AgentRevoked, "backups-28-agent-revoked", manager =>
-    manager.alter_table(added("backups_agents", optional_number("revoked_at"))));
+migration!(AgentFormer, "backups-26-agent-former", schema =>
+    schema.alter_table(added("backups_agents", ColumnDef::new("former").string_len(64).to_owned())));
+migration!(AgentExpires, "backups-27-agent-expires", schema =>
+    schema.alter_table(added("backups_agents", optional_number("expires_at"))));
+migration!(AgentRevoked, "backups-28-agent-revoked", schema =>
+    schema.alter_table(added("backups_agents", optional_number("revoked_at"))));

@@ -88,5 +88,5 @@ migration!(HistoryByGrade, "grades-08-history-by-grade", schema => schema.create
     index("grades_history_grade", "grades_history", &["grade", "id"])));
 
 // With the id, so that a list of a class is read in its order.
-migration!(RecordsByClass, "grades-09-records-by-class", manager => manager.create_index(
+migration!(RecordsByClass, "grades-09-records-by-class", schema => schema.create_index(
     index("grades_records_class", "grades_records", &["curso", "semestre", "year", "id"])));

@@ -1,7 +1,7 @@
 //! Columns, indexes and migrations as the services' tables are written with: one DDL statement a migration.
 
 use sea_orm::DbBackend;
-pub use sea_orm::sea_query::{ColumnDef, Index, Table};
+pub use sea_orm::sea_query::{ColumnDef, Index, Table, TableAlterStatement};
 use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 
 /// A step from one schema to the next, which never changes once it was published.
@@ -24,6 +24,12 @@ impl Schema {
     /// CREATE TABLE.
     #[must_use]
     pub fn create_table(self, table: TableCreateStatement) -> String {
+        self.engine.build(&table).sql
+    }
+
+    /// ALTER TABLE.
+    #[must_use]
+    pub fn alter_table(self, table: TableAlterStatement) -> String {
         self.engine.build(&table).sql
     }
 
