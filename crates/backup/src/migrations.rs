@@ -1,7 +1,7 @@
 //! The tables of this service, one DDL statement a migration. Times and spans are microseconds.
 
 use store::migration;
-use store::schema::{ColumnDef, Index, Migration, Table, TableAlterStatement, index, number, text};
+use store::schema::{ColumnDef, Migration, Table, TableAlterStatement, index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
@@ -38,7 +38,9 @@ pub fn migrations() -> Vec<Box<dyn Migration>> {
     ]
 }
 
-migration!(Nodes, "backups-01-nodes", schema => schema.create_table(
+migration!(
+    Nodes,
+    "backups-01-nodes",
     Table::create()
         .table("backups_nodes")
         .col(text("id", 26).primary_key())
@@ -47,12 +49,17 @@ migration!(Nodes, "backups-01-nodes", schema => schema.create_table(
         .col(number("port"))
         .col(ColumnDef::new("agent").string_len(26))
         .col(number("created_at"))
-        .to_owned(),
-));
-migration!(NodesByAddress, "backups-02-nodes-by-address", schema => schema.create_index(
-    index("backups_nodes_address", "backups_nodes", &["address"]).unique().to_owned()));
+        .to_owned()
+);
+migration!(
+    NodesByAddress,
+    "backups-02-nodes-by-address",
+    index("backups_nodes_address", "backups_nodes", &["address"]).unique().to_owned()
+);
 
-migration!(Targets, "backups-03-targets", schema => schema.create_table(
+migration!(
+    Targets,
+    "backups-03-targets",
     Table::create()
         .table("backups_targets")
         .col(text("id", 26).primary_key())
@@ -64,14 +71,18 @@ migration!(Targets, "backups-03-targets", schema => schema.create_table(
         .col(number("failures"))
         .col(text("created_by", 26))
         .col(number("created_at"))
-        .to_owned(),
-));
-migration!(TargetsByKey, "backups-04-targets-by-key", schema => schema.create_index(
-    index("backups_targets_key", "backups_targets", &["target_key"]).unique().to_owned()));
-migration!(TargetsByTime, "backups-05-targets-by-time", schema =>
-    schema.create_index(index("backups_targets_next", "backups_targets", &["next_at"])));
+        .to_owned()
+);
+migration!(
+    TargetsByKey,
+    "backups-04-targets-by-key",
+    index("backups_targets_key", "backups_targets", &["target_key"]).unique().to_owned()
+);
+migration!(TargetsByTime, "backups-05-targets-by-time", index("backups_targets_next", "backups_targets", &["next_at"]));
 
-migration!(Archives, "backups-06-archives", schema => schema.create_table(
+migration!(
+    Archives,
+    "backups-06-archives",
     Table::create()
         .table("backups_archives")
         .col(text("id", 26).primary_key())
@@ -87,12 +98,17 @@ migration!(Archives, "backups-06-archives", schema => schema.create_table(
         .col(number("entries"))
         .col(number("warnings"))
         .col(number("kept"))
-        .to_owned(),
-));
-migration!(ArchivesByNumber, "backups-07-archives-by-number", schema => schema.create_index(
-    index("backups_archives_number", "backups_archives", &["node", "number"]).unique().to_owned()));
+        .to_owned()
+);
+migration!(
+    ArchivesByNumber,
+    "backups-07-archives-by-number",
+    index("backups_archives_number", "backups_archives", &["node", "number"]).unique().to_owned()
+);
 
-migration!(Log, "backups-08-log", schema => schema.create_table(
+migration!(
+    Log,
+    "backups-08-log",
     Table::create()
         .table("backups_log")
         .col(text("id", 26).primary_key())
@@ -110,23 +126,29 @@ migration!(Log, "backups-08-log", schema => schema.create_table(
         .col(number("warnings_total"))
         .col(number("sent"))
         .col(number("entries"))
-        .to_owned(),
-));
-migration!(LogByOutcome, "backups-09-log-by-outcome", schema =>
-    schema.create_index(index("backups_log_outcome", "backups_log", &["outcome"])));
+        .to_owned()
+);
+migration!(LogByOutcome, "backups-09-log-by-outcome", index("backups_log_outcome", "backups_log", &["outcome"]));
 
-migration!(Agents, "backups-10-agents", schema => schema.create_table(
+migration!(
+    Agents,
+    "backups-10-agents",
     Table::create()
         .table("backups_agents")
         .col(text("id", 26).primary_key())
         .col(text("fingerprint", 64))
         .col(number("enrolled_at"))
-        .to_owned(),
-));
-migration!(AgentsByFingerprint, "backups-11-agents-by-fingerprint", schema => schema.create_index(
-    index("backups_agents_fingerprint", "backups_agents", &["fingerprint"]).unique().to_owned()));
+        .to_owned()
+);
+migration!(
+    AgentsByFingerprint,
+    "backups-11-agents-by-fingerprint",
+    index("backups_agents_fingerprint", "backups_agents", &["fingerprint"]).unique().to_owned()
+);
 
-migration!(Enrolments, "backups-12-enrolments", schema => schema.create_table(
+migration!(
+    Enrolments,
+    "backups-12-enrolments",
     Table::create()
         .table("backups_enrolments")
         .col(text("id", 26).primary_key())
@@ -134,17 +156,19 @@ migration!(Enrolments, "backups-12-enrolments", schema => schema.create_table(
         .col(text("created_by", 26))
         .col(number("expires_at"))
         .col(ColumnDef::new("used_by").string_len(26))
-        .to_owned(),
-));
+        .to_owned()
+);
 
-migration!(Leader, "backups-13-leader", schema => schema.create_table(
+migration!(
+    Leader,
+    "backups-13-leader",
     Table::create()
         .table("backups_leader")
         .col(text("name", 32).primary_key())
         .col(number("epoch"))
         .col(text("http", 64))
-        .to_owned(),
-));
+        .to_owned()
+);
 
 /// A column of a table that was there before.
 fn added(table: &'static str, column: ColumnDef) -> TableAlterStatement {
@@ -156,28 +180,28 @@ fn optional_number(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().to_owned()
 }
 
-migration!(LogKind, "backups-14-log-kind", schema =>
-    schema.alter_table(added("backups_log", text("kind", 12).default("backup").to_owned())));
-migration!(ArchiveProof, "backups-15-archive-proof", schema =>
-    schema.alter_table(added("backups_archives", optional_number("proof"))));
-migration!(ArchiveProofAt, "backups-16-archive-proof-at", schema =>
-    schema.alter_table(added("backups_archives", optional_number("proof_at"))));
-migration!(ArchiveProofDetail, "backups-17-archive-proof-detail", schema =>
-    schema.alter_table(added("backups_archives", ColumnDef::new("proof_detail").string_len(1000).to_owned())));
-migration!(ArchiveTriedAt, "backups-18-archive-tried-at", schema =>
-    schema.alter_table(added("backups_archives", optional_number("tried_at"))));
-migration!(ArchivesByTarget, "backups-19-archives-by-target", schema => schema.create_index(
-    index("backups_archives_target", "backups_archives", &["target_key", "kept"])));
-migration!(TargetGoodAt, "backups-20-target-good-at", schema =>
-    schema.alter_table(added("backups_targets", optional_number("good_at"))));
-migration!(TargetPin, "backups-21-target-pin", schema =>
-    schema.alter_table(added("backups_targets", number("pin_last_good").default(0).to_owned())));
-migration!(NodeQuota, "backups-22-node-quota", schema =>
-    schema.alter_table(added("backups_nodes", optional_number("quota"))));
-migration!(NodeUsed, "backups-23-node-used", schema =>
-    schema.alter_table(added("backups_nodes", number("used").default(0).to_owned())));
+migration!(LogKind, "backups-14-log-kind", added("backups_log", text("kind", 12).default("backup").to_owned()));
+migration!(ArchiveProof, "backups-15-archive-proof", added("backups_archives", optional_number("proof")));
+migration!(ArchiveProofAt, "backups-16-archive-proof-at", added("backups_archives", optional_number("proof_at")));
+migration!(
+    ArchiveProofDetail,
+    "backups-17-archive-proof-detail",
+    added("backups_archives", ColumnDef::new("proof_detail").string_len(1000).to_owned())
+);
+migration!(ArchiveTriedAt, "backups-18-archive-tried-at", added("backups_archives", optional_number("tried_at")));
+migration!(
+    ArchivesByTarget,
+    "backups-19-archives-by-target",
+    index("backups_archives_target", "backups_archives", &["target_key", "kept"])
+);
+migration!(TargetGoodAt, "backups-20-target-good-at", added("backups_targets", optional_number("good_at")));
+migration!(TargetPin, "backups-21-target-pin", added("backups_targets", number("pin_last_good").default(0).to_owned()));
+migration!(NodeQuota, "backups-22-node-quota", added("backups_nodes", optional_number("quota")));
+migration!(NodeUsed, "backups-23-node-used", added("backups_nodes", number("used").default(0).to_owned()));
 
-migration!(Alerts, "backups-24-alerts", schema => schema.create_table(
+migration!(
+    Alerts,
+    "backups-24-alerts",
     Table::create()
         .table("backups_alerts")
         .col(text("id", 26).primary_key())
@@ -192,14 +216,18 @@ migration!(Alerts, "backups-24-alerts", schema => schema.create_table(
         .col(text("detail", 1000))
         .col(number("raised_at"))
         .col(ColumnDef::new("cleared_at").big_integer())
-        .to_owned(),
-));
-migration!(AlertsByOpenKey, "backups-25-alerts-by-open-key", schema => schema.create_index(
-    index("backups_alerts_open", "backups_alerts", &["open_key"]).unique().to_owned()));
+        .to_owned()
+);
+migration!(
+    AlertsByOpenKey,
+    "backups-25-alerts-by-open-key",
+    index("backups_alerts_open", "backups_alerts", &["open_key"]).unique().to_owned()
+);
 
-migration!(AgentFormer, "backups-26-agent-former", schema =>
-    schema.alter_table(added("backups_agents", ColumnDef::new("former").string_len(64).to_owned())));
-migration!(AgentExpires, "backups-27-agent-expires", schema =>
-    schema.alter_table(added("backups_agents", optional_number("expires_at"))));
-migration!(AgentRevoked, "backups-28-agent-revoked", schema =>
-    schema.alter_table(added("backups_agents", optional_number("revoked_at"))));
+migration!(
+    AgentFormer,
+    "backups-26-agent-former",
+    added("backups_agents", ColumnDef::new("former").string_len(64).to_owned())
+);
+migration!(AgentExpires, "backups-27-agent-expires", added("backups_agents", optional_number("expires_at")));
+migration!(AgentRevoked, "backups-28-agent-revoked", added("backups_agents", optional_number("revoked_at")));

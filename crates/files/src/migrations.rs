@@ -1,7 +1,6 @@
 //! The tables of the service, one DDL statement a migration, the same text for SQLite and MySQL but for full text.
 
-use sea_orm::DbBackend;
-use store::schema::{Migration, Schema};
+use store::schema::{DbBackend, Migration};
 
 /// All migrations, oldest first. What is here never changes; what is needed later is added.
 #[must_use]
@@ -162,8 +161,8 @@ impl Migration for Ddl {
         self.name
     }
 
-    fn statement(&self, schema: Schema) -> String {
-        let own = self.sqlite.filter(|_| schema.engine == DbBackend::Sqlite);
+    fn statement(&self, engine: DbBackend) -> String {
+        let own = self.sqlite.filter(|_| engine == DbBackend::Sqlite);
         own.unwrap_or(self.statement).to_owned()
     }
 }

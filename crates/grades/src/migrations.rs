@@ -4,7 +4,7 @@
 //! counted them.
 
 use store::migration;
-use store::schema::{ColumnDef, Index, Migration, Table, index, number, text};
+use store::schema::{Migration, Table, index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
@@ -22,7 +22,9 @@ pub fn migrations() -> Vec<Box<dyn Migration>> {
     ]
 }
 
-migration!(Records, "grades-01-records", schema => schema.create_table(
+migration!(
+    Records,
+    "grades-01-records",
     Table::create()
         .table("grades_records")
         .col(text("id", 26).primary_key())
@@ -35,12 +37,17 @@ migration!(Records, "grades-01-records", schema => schema.create_table(
         .col(text("entered_by", 255))
         .col(number("entered_at"))
         .col(number("changed_at"))
-        .to_owned(),
-));
-migration!(RecordsBySlot, "grades-02-records-by-slot", schema => schema.create_index(
-    index("grades_records_slot", "grades_records", &["carnet", "curso", "semestre", "year"]).unique().to_owned()));
+        .to_owned()
+);
+migration!(
+    RecordsBySlot,
+    "grades-02-records-by-slot",
+    index("grades_records_slot", "grades_records", &["carnet", "curso", "semestre", "year"]).unique().to_owned()
+);
 
-migration!(Students, "grades-03-students", schema => schema.create_table(
+migration!(
+    Students,
+    "grades-03-students",
     Table::create()
         .table("grades_students")
         .col(number("carnet").primary_key())
@@ -48,12 +55,17 @@ migration!(Students, "grades-03-students", schema => schema.create_table(
         .col(number("records"))
         .col(number("points"))
         .col(number("standing"))
-        .to_owned(),
-));
-migration!(StudentsByStanding, "grades-04-students-by-standing", schema => schema.create_index(
-    index("grades_students_standing", "grades_students", &["standing", "carnet"])));
+        .to_owned()
+);
+migration!(
+    StudentsByStanding,
+    "grades-04-students-by-standing",
+    index("grades_students_standing", "grades_students", &["standing", "carnet"])
+);
 
-migration!(Tallies, "grades-05-tallies", schema => schema.create_table(
+migration!(
+    Tallies,
+    "grades-05-tallies",
     Table::create()
         .table("grades_tallies")
         .col(text("name", 80).primary_key())
@@ -63,18 +75,18 @@ migration!(Tallies, "grades-05-tallies", schema => schema.create_table(
         .col(number("year"))
         .col(number("total"))
         .col(text("tally", 4_000))
-        .to_owned(),
-));
+        .to_owned()
+);
 
-migration!(Writers, "grades-06-writers", schema => schema.create_table(
-    Table::create()
-        .table("grades_writers")
-        .col(number("shard").primary_key())
-        .col(text("last_batch", 26))
-        .to_owned(),
-));
+migration!(
+    Writers,
+    "grades-06-writers",
+    Table::create().table("grades_writers").col(number("shard").primary_key()).col(text("last_batch", 26)).to_owned()
+);
 
-migration!(History, "grades-07-history", schema => schema.create_table(
+migration!(
+    History,
+    "grades-07-history",
     Table::create()
         .table("grades_history")
         .col(text("id", 26).primary_key())
@@ -82,11 +94,17 @@ migration!(History, "grades-07-history", schema => schema.create_table(
         .col(number("nota"))
         .col(text("changed_by", 255))
         .col(number("changed_at"))
-        .to_owned(),
-));
-migration!(HistoryByGrade, "grades-08-history-by-grade", schema => schema.create_index(
-    index("grades_history_grade", "grades_history", &["grade", "id"])));
+        .to_owned()
+);
+migration!(
+    HistoryByGrade,
+    "grades-08-history-by-grade",
+    index("grades_history_grade", "grades_history", &["grade", "id"])
+);
 
 // With the id, so that a list of a class is read in its order.
-migration!(RecordsByClass, "grades-09-records-by-class", schema => schema.create_index(
-    index("grades_records_class", "grades_records", &["curso", "semestre", "year", "id"])));
+migration!(
+    RecordsByClass,
+    "grades-09-records-by-class",
+    index("grades_records_class", "grades_records", &["curso", "semestre", "year", "id"])
+);

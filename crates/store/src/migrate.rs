@@ -15,7 +15,7 @@ use sea_orm::sqlx::{self, Row};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use crate::error::{DbContext, StoreError, already_exists};
-use crate::schema::{Migration, Schema};
+use crate::schema::Migration;
 use crate::sql::Sql;
 
 mod tables;
@@ -99,8 +99,8 @@ impl Plan {
         }
         for migration in &self.migrations {
             if !done.contains(migration.name()) {
-                let schema = Schema { engine: connection.get_database_backend() };
-                self.settle(connection, migration.name(), &migration.statement(schema)).await?;
+                let ddl = migration.statement(connection.get_database_backend());
+                self.settle(connection, migration.name(), &ddl).await?;
             }
         }
         Ok(())

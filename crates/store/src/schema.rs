@@ -1,50 +1,22 @@
 //! Columns, indexes and migrations as the services' tables are written with: one DDL statement a migration.
 
-use sea_orm::DbBackend;
+pub use sea_orm::DbBackend;
+use sea_orm::sea_query::IndexCreateStatement;
 pub use sea_orm::sea_query::{ColumnDef, Index, Table, TableAlterStatement};
-use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 
 /// A step from one schema to the next, which never changes once it was published.
 pub trait Migration: Send + Sync {
     /// Its name in the history, unlike all others of its service.
     fn name(&self) -> &'static str;
 
-    /// One DDL statement: CREATE TABLE, CREATE INDEX or ADD COLUMN.
-    fn statement(&self, schema: Schema) -> String;
+    /// One DDL statement, CREATE TABLE, CREATE INDEX or ADD COLUMN, as `engine` reads it.
+    fn statement(&self, engine: DbBackend) -> String;
 }
 
-/// Writes statements as an engine reads them.
-#[derive(Debug, Clone, Copy)]
-pub struct Schema {
-    /// The engine.
-    pub engine: DbBackend,
-}
-
-impl Schema {
-    /// CREATE TABLE.
-    #[must_use]
-    pub fn create_table(self, table: TableCreateStatement) -> String {
-        self.engine.build(&table).sql
-    }
-
-    /// ALTER TABLE.
-    #[must_use]
-    pub fn alter_table(self, table: TableAlterStatement) -> String {
-        self.engine.build(&table).sql
-    }
-
-    /// CREATE INDEX.
-    #[must_use]
-    pub fn create_index(self, index: IndexCreateStatement) -> String {
-        self.engine.build(&index).sql
-    }
-}
-
-/// A migration that makes one table or one index: its type, its name, and the statement of a [`Schema`]. The module
-/// imports `store::schema::*`.
+/// A migration that makes a table, an index or a column: its type, its name, and the statement.
 #[macro_export]
 macro_rules! migration {
-    ($type:ident, $name:literal, $schema:ident => $statement:expr) => {
+    ($type:ident, $name:literal, $statement:expr $(,)?) => {
         struct $type;
 
         impl $crate::schema::Migration for $type {
@@ -52,8 +24,8 @@ macro_rules! migration {
                 $name
             }
 
-            fn statement(&self, $schema: $crate::schema::Schema) -> String {
-                $statement
+            fn statement(&self, engine: $crate::schema::DbBackend) -> String {
+                engine.build(&$statement).sql
             }
         }
     };

@@ -49,14 +49,16 @@ pub(crate) fn migrations() -> Vec<Box<dyn Migration>> {
     vec![Box::new(MakeNotes), Box::new(IndexNotes)]
 }
 
-migration!(MakeNotes, "note", schema => schema.create_table(
+migration!(
+    MakeNotes,
+    "note",
     Table::create()
         .table("note")
         .col(ColumnDef::new("name").string_len(100).not_null().primary_key())
         .col(number_column("value"))
-        .to_owned(),
-));
-migration!(IndexNotes, "note-value", schema => schema.create_index(index("note_value", "note", &["value"])));
+        .to_owned()
+);
+migration!(IndexNotes, "note-value", index("note_value", "note", &["value"]));
 
 /// Runs one statement.
 pub(crate) async fn run(transaction: &DatabaseTransaction, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
