@@ -621,7 +621,8 @@ export interface paths {
         put?: never;
         /**
          * Enter a table of grades: UTF-8, separated by commas or semicolons, the first line `carnet,nombre,curso,nota,semestre,year`
-         *     in any order. One bad line, and nothing is kept: `errors` names each by `/lines/LINE/COLUMN`.
+         *     in any order. One bad line, and nothing is kept: `errors` names each by `/lines/LINE/COLUMN`. The same table under the
+         *     same `Idempotency-Key` is entered once; a try (`dry_run`) takes no key.
          */
         post: operations["import_grades"];
         delete?: never;
@@ -4991,7 +4992,9 @@ export interface operations {
                 /** @description Only say what is wrong with the table. */
                 dry_run?: boolean;
             };
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
