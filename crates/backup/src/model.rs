@@ -148,6 +148,7 @@ impl Target {
 /// What an attempt is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = BackupWork)]
 pub(crate) enum Work {
     /// Make a backup.
     Backup,
@@ -169,6 +170,7 @@ impl Work {
 /// How an attempt stands, or how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = BackupOutcome)]
 pub(crate) enum Outcome {
     /// Somebody asked for it; it has not begun.
     Queued,

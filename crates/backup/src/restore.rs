@@ -33,7 +33,7 @@ pub enum ExtractError<E> {
     #[error("GNU tar could not be started: {0}")]
     Tar(#[source] io::Error),
     /// Whoever gives the pieces.
-    #[error(transparent)]
+    #[error("{0}")]
     Source(E),
 }
 

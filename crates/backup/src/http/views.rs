@@ -180,6 +180,7 @@ impl NodeView {
 
 /// Something that is wrong, or was.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = BackupAlert)]
 pub(crate) struct AlertView {
     #[schema(value_type = String)]
     pub(crate) id: Id,

@@ -24,6 +24,7 @@ const FREE: (u64, u64) = (5, 8);
 /// What an alert tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = BackupAlertKind)]
 pub(crate) enum AlertKind {
     /// A path's next backup is later than it should be.
     Overdue,

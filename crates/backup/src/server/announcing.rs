@@ -43,7 +43,7 @@ pub(super) struct Announcer {
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Item {
     Target(Box<TargetItem>),
-    Alert { id: String, alert: AlertView },
+    Alert { id: String, alert: Box<AlertView> },
     Server { id: &'static str, leader: String, at: Timestamp },
 }
 
@@ -159,7 +159,7 @@ impl Announcer {
         }
         for alert in alerts::open(reader).await? {
             let id = format!("alert:{}", alert.id);
-            items.push((id.clone(), Item::Alert { id, alert: AlertView::of(&alert) }));
+            items.push((id.clone(), Item::Alert { id, alert: Box::new(AlertView::of(&alert)) }));
         }
         Ok(items)
     }

@@ -196,13 +196,10 @@ impl Rehearser {
     async fn verdict(&self, archive: &Archive, attempt: &Attempt, counts: &Arc<Counts>) -> Verdict {
         let place = self.scratch.join(attempt.id.to_string());
         let verdict = self.attempt(archive, &place, counts).await;
-        let removing = {
-            let place = place.clone();
-            tokio::task::spawn_blocking(move || {
-                let count = scratch::empty(&place)?;
-                if place.exists() { std::fs::remove_dir(&place).map(|()| count) } else { Ok(count) }
-            })
-        };
+        let removing = tokio::task::spawn_blocking(move || {
+            let count = scratch::empty(&place)?;
+            if place.exists() { std::fs::remove_dir(&place).map(|()| count) } else { Ok(count) }
+        });
         let removed = removing.await.unwrap_or_else(|error| Err(io::Error::other(error)));
         match (verdict, removed) {
             (Ok(Verdict::Proven(devices)), Ok(count)) if count + devices != archive.entries => {
