@@ -182,3 +182,6 @@ async fn refuse(
     stream.shutdown().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

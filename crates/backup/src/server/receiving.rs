@@ -39,7 +39,7 @@ pub(super) enum ReceiveError {
     Fragment(#[from] FragmentError),
     #[error("the agent's manifests are refused: {0}")]
     Manifest(RepositoryError),
-    #[error("the store of backups failed: {0}")]
+    #[error("the store of backups failed: {}", kernel::error::chain(.0))]
     Repository(RepositoryError),
     #[error("another server leads now")]
     Lost(#[from] StoreError),

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::FutureExt;
+use kernel::clock::Timestamp;
 use kernel::error::Kind;
 use kernel::id::Id;
 use rustls::ClientConfig;
@@ -52,7 +53,7 @@ enum Failure {
     Call(#[from] CallError),
     #[error(transparent)]
     Receive(#[from] ReceiveError),
-    #[error("the store of backups failed: {0}")]
+    #[error("the store of backups failed: {}", kernel::error::chain(.0))]
     Shelf(#[from] ShelfError),
     #[error("{0}")]
     Stranger(String),
@@ -76,13 +77,13 @@ impl From<StoreError> for Failure {
 impl Run {
     /// Makes it; gives the target and how it ended.
     pub(super) async fn run(self) -> (Id, Outcome) {
-        let id = self.target.id;
+        let (id, called) = (self.target.id, self.means.clock.now());
         let reached = self.reach().await;
         if let Err(Failure::Call(CallError::Silent(..))) = &reached
             && self.queued.is_none()
             && !self.tell_silence
         {
-            self.look_again().await;
+            self.look_again(called).await;
             return (id, Outcome::Unreachable);
         }
         let mut attempt = self.begin();
@@ -99,7 +100,7 @@ impl Run {
             }
             Err(error) => Err(error),
         };
-        let outcome = self.end(&mut attempt, received, &counts).await;
+        let outcome = self.end(&mut attempt, received, (&counts, called)).await;
         (id, outcome)
     }
 
@@ -164,7 +165,7 @@ impl Run {
         &self,
         attempt: &mut Attempt,
         received: Result<(Received, Arc<Repository>), Failure>,
-        counts: &Counts,
+        (counts, called): (&Counts, Timestamp),
     ) -> Outcome {
         let now = self.means.clock.now();
         attempt.ended_at = Some(now);
@@ -203,7 +204,7 @@ impl Run {
                 );
             }
         }
-        let (next_at, failures) = self.next(attempt.outcome);
+        let (next_at, failures) = self.next(attempt.outcome, called);
         let (target, line) = (self.target.id, attempt.clone());
         self.written(move || (line.clone(), archive.clone(), target, next_at, failures)).await;
         if let (Some(repository), Outcome::Done) = (repository, attempt.outcome) {
@@ -212,7 +213,7 @@ impl Run {
         attempt.outcome
     }
 
-    fn next(&self, outcome: Outcome) -> (kernel::clock::Timestamp, u32) {
+    fn next(&self, outcome: Outcome, called: Timestamp) -> (Timestamp, u32) {
         let (now, every) = (self.means.clock.now(), self.target.every);
         let failures = self.target.failures.saturating_add(1);
         match outcome {
@@ -221,7 +222,7 @@ impl Run {
                 self.means.ids.fill(&mut chance);
                 (after_success(now, every, chance[0]), 0)
             }
-            Outcome::Unreachable => (after_silence(now, failures), failures),
+            Outcome::Unreachable => (after_silence(called, failures), failures),
             _ => (after_failure(now, every, failures), failures),
         }
     }
@@ -229,7 +230,7 @@ impl Run {
     /// Writes an end, for as long as it takes SQL to answer: the backup itself is durable already.
     async fn written(
         &self,
-        end: impl Fn() -> (Attempt, Option<Archive>, Id, kernel::clock::Timestamp, u32) + Send + Sync + Clone + 'static,
+        end: impl Fn() -> (Attempt, Option<Archive>, Id, Timestamp, u32) + Send + Sync + Clone + 'static,
     ) {
         loop {
             let end = end.clone();
@@ -259,8 +260,8 @@ impl Run {
     }
 
     /// After a look at a node that still does not answer.
-    async fn look_again(&self) {
-        let (target, (next_at, failures)) = (self.target.id, self.next(Outcome::Unreachable));
+    async fn look_again(&self, called: Timestamp) {
+        let (target, (next_at, failures)) = (self.target.id, self.next(Outcome::Unreachable, called));
         let planned =
             self.term.write(move |tx| async move { targets::plan(tx, target, next_at, failures).await }.boxed());
         if let Err(error) = planned.await {

@@ -120,16 +120,7 @@ impl Campus {
 
     /// A word with which a node may enrol.
     pub(crate) async fn enroll_token(&self, server: &Server) -> String {
-        let admin = self.at(server, UserRole::Admin);
-        let (status, made) = admin.post("/enroll-tokens", &Value::Null).await;
-        assert_eq!(status, 201, "{made}");
-        EnrollToken {
-            url: admin.base,
-            ca: made["ca"].as_str().expect("a digest").to_owned(),
-            id: made["id"].as_str().expect("an id").parse().expect("an id"),
-            secret: made["secret"].as_str().expect("a secret").to_owned(),
-        }
-        .encode()
+        self.at(server, UserRole::Admin).enroll_token().await
     }
 
     /// An enrolled agent that may give everything below `allow`.
@@ -142,9 +133,14 @@ impl Campus {
 
 /// Serves as the agent whose identity is in `state`.
 pub(crate) async fn serve_agent(state: &Path, allow: &Path, listen: &str) -> Node {
+    serve_with(Options { allow: vec![allow.to_owned()], state: state.to_owned(), hooks: None, limit: None }, listen)
+        .await
+}
+
+/// The same, in its own way.
+pub(crate) async fn serve_with(options: Options, listen: &str) -> Node {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let identity = Identity::load(state).expect("an identity");
-    let options = Options { allow: vec![allow.to_owned()], state: state.to_owned(), hooks: None, limit: None };
+    let identity = Identity::load(&options.state).expect("an identity");
     let agent = Agent::new(options, &identity, clock, ids()).expect("an agent");
     let listener = TcpListener::bind(listen).await.expect("binds");
     let (address, lifecycle) = (listener.local_addr().expect("an address"), Lifecycle::new());
@@ -163,7 +159,18 @@ async fn open(url: &str, data: &DataDir) -> Sql {
 
 /// A server on a database that was migrated.
 pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, settings: config::Backups) -> Server {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    start_by(Arc::new(SystemClock), url, data, jwks, replica, settings).await
+}
+
+/// The same, by a clock of its own; tokens go by the system's.
+pub(crate) async fn start_by(
+    clock: Arc<dyn Clock>,
+    url: &str,
+    data: &DataDir,
+    jwks: &str,
+    replica: &str,
+    settings: config::Backups,
+) -> Server {
     let lifecycle = Lifecycle::new();
     let door = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let http = door.local_addr().expect("an address");
@@ -171,7 +178,7 @@ pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, 
         sql: open(url, data).await,
         folder: data.backups(),
         authority: Authority::ensure(&data.keys(), clock.now()).expect("an authority"),
-        clock: Arc::clone(&clock),
+        clock,
         ids: ids(),
         settings,
         replica: replica.to_owned(),
@@ -180,7 +187,7 @@ pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, 
         lifecycle: lifecycle.clone(),
     })
     .expect("builds");
-    let verifier = Arc::new(Verifier::new(jwks, clock).expect("keys"));
+    let verifier = Arc::new(Verifier::new(jwks, Arc::new(SystemClock)).expect("keys"));
     let service = api::Service::new("backup-server", replica, verifier).routes(built.routes).checks(built.checks);
     tokio::spawn(api::serve(door, service.build(), lifecycle.clone()));
     Server { http, leads: built.leads, lifecycle }
@@ -228,9 +235,28 @@ impl Http {
         Self::answer(self.request(reqwest::Method::DELETE, path)).await
     }
 
+    /// A word with which a node may enrol.
+    pub(crate) async fn enroll_token(&self) -> String {
+        let (status, made) = self.post("/enroll-tokens", &Value::Null).await;
+        assert_eq!(status, 201, "{made}");
+        EnrollToken {
+            url: self.base.clone(),
+            ca: made["ca"].as_str().expect("a digest").to_owned(),
+            id: made["id"].as_str().expect("an id").parse().expect("an id"),
+            secret: made["secret"].as_str().expect("a secret").to_owned(),
+        }
+        .encode()
+    }
+
     /// Registers a folder; gives the target's id.
     pub(crate) async fn register(&self, address: SocketAddr, path: &Path) -> String {
-        let body = json!({"host": address.ip().to_string(), "port": address.port(), "path": path, "every_minutes": 60});
+        self.register_every(address, path, 60).await
+    }
+
+    /// The same, with the minutes between two backups.
+    pub(crate) async fn register_every(&self, address: SocketAddr, path: &Path, minutes: u32) -> String {
+        let (host, port) = (address.ip().to_string(), address.port());
+        let body = json!({"host": host, "port": port, "path": path, "every_minutes": minutes});
         let (status, made) = self.post("/targets", &body).await;
         assert_eq!(status, 201, "{made}");
         made["id"].as_str().expect("an id").to_owned()
@@ -253,6 +279,20 @@ impl Http {
         let (status, attempt) = self.post(&format!("/targets/{target}/run"), &Value::Null).await;
         assert_eq!(status, 202, "{attempt}");
         self.ended(&attempt).await
+    }
+
+    /// Backs up until that succeeds.
+    pub(crate) async fn succeed(&self, target: &str) {
+        eventually("a backup", PATIENCE, async || {
+            matches!(self.run(target).await["outcome"].as_str(), Some("done" | "unchanged"))
+        })
+        .await;
+    }
+
+    /// The id of the newest backup.
+    pub(crate) async fn newest(&self) -> String {
+        let listed = self.get("?limit=1").await.1;
+        listed["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no backup: {listed}")).to_owned()
     }
 
     /// The first attempt that ended with this outcome.

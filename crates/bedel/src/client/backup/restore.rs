@@ -56,7 +56,8 @@ async fn unpack(answer: reqwest::Response, folder: &Path) -> anyhow::Result<u64>
     let mut command = Command::new("tar");
     command
         .args(["--extract", "--gzip", "--preserve-permissions", "--delay-directory-restore", "--xattrs"])
-        .args(["--xattrs-include=*", "--acls", "--file=-", "--directory"])
+        // Access lists are among the attributes; `--acls` would drop them, and look for them elsewhere.
+        .args(["--xattrs-include=*", "--file=-", "--directory"])
         .arg(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
