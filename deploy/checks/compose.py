@@ -48,9 +48,10 @@ def check_backup_demo(compose, roles, settings):
     roles = {role["name"]: role for role in roles}
     services = compose["services"]
     wrong, run_by = each(services, roles, settings)
-    if set(run_by) != {"accounts", "gateway", "backup-server"} or len(run_by["backup-server"]) != 2:
-        wrong.append(f"a server, a standby, a gateway and accounts are expected, not {run_by}")
-    wrong += peers(services, run_by, {"accounts", "gateway", "backup-server"})
+    expected = {"accounts", "gateway", "portal", "backup-server"}
+    if set(run_by) != expected or len(run_by["backup-server"]) != 2:
+        wrong.append(f"a server, a standby, a gateway, accounts and a portal are expected, not {run_by}")
+    wrong += peers(services, run_by, expected)
     packs = {volume["source"] for name in run_by.get("backup-server", {}) for volume in services[name]["volumes"]}
     if packs != {"campus"}:
         wrong.append(f"the servers keep packs in {sorted(packs)}")
