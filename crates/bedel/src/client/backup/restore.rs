@@ -87,3 +87,54 @@ async fn unpack(answer: reqwest::Response, folder: &Path) -> anyhow::Result<u64>
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Members that would land outside: by their names, or through a link that is a member before them.
+    const ARCHIVE: &str = "
+import io, sys, tarfile
+with tarfile.open(sys.argv[1], 'w:gz') as archive:
+    def put(name, kind=tarfile.REGTYPE, target=''):
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname, member.size = kind, target, 4 if kind == tarfile.REGTYPE else 0
+        archive.addfile(member, io.BytesIO(b'evil'))
+    put('good')
+    put('../evil')
+    put('a/../../evil')
+    put(sys.argv[2] + '/evil')
+    put('out', tarfile.SYMTYPE, '..')
+    put('out/evil')
+    put('far', tarfile.SYMTYPE, sys.argv[2])
+    put('far/evil')
+";
+
+    #[tokio::test]
+    async fn nothing_of_an_archive_lands_outside_the_folder() {
+        let place = tempfile::tempdir().expect("a folder");
+        let (archive, folder, far) =
+            (place.path().join("a.tgz"), place.path().join("inside"), place.path().join("far"));
+        for folder in [&folder, &far] {
+            std::fs::create_dir(folder).expect("makes");
+        }
+        let made = std::process::Command::new("python3")
+            .args(["-c", ARCHIVE])
+            .arg(&archive)
+            .arg(&far)
+            .status()
+            .expect("python3");
+        assert!(made.success());
+        let answer = http::Response::new(std::fs::read(&archive).expect("reads"));
+        unpack(answer.into(), &folder).await.expect_err("it is told");
+        let landed = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).expect("lists");
+            let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(landed(place.path()), ["a.tgz", "far", "inside"]);
+        assert!(landed(&far).is_empty(), "{:?}", landed(&far));
+        assert!(folder.join("good").exists());
+    }
+}
