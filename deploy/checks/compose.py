@@ -52,7 +52,7 @@ def check_backup_demo(compose, roles, settings):
     if set(run_by) != expected or len(run_by["backup-server"]) != 2:
         wrong.append(f"a server, a standby, a gateway, accounts and a portal are expected, not {run_by}")
     wrong += peers(services, run_by, expected)
-    packs = {volume["source"] for name in run_by.get("backup-server", {}) for volume in services[name]["volumes"]}
+    packs = {source(volume) for name in run_by.get("backup-server", {}) for volume in services[name]["volumes"]}
     if packs != {"campus"}:
         wrong.append(f"the servers keep packs in {sorted(packs)}")
     administrator = " ".join(services["administrator"]["command"])
@@ -67,7 +67,7 @@ def check_backup_demo(compose, roles, settings):
             wrong.append(f"{name}: nobody makes its token")
         if not allowed or f"$$node:9750 {allowed} " not in administrator or "--listen 0.0.0.0:9750" not in words:
             wrong.append(f"{name}: what is registered is not what it gives")
-        if sorted(volume["source"] for volume in service["volumes"]) != [name, "tokens"]:
+        if sorted(map(source, service["volumes"])) != [name, "tokens"]:
             wrong.append(f"{name}: shares its data")
     return wrong
 
@@ -102,6 +102,11 @@ def each(services, roles, settings):
     published = {(one if isinstance(one, str) else str(one)) for service in services.values() for one in service.get("ports", [])}
     wrong += [f"port {port} is open to everybody" for port in published if not port.startswith("127.0.0.1:")]
     return wrong, run_by
+
+
+def source(volume):
+    """Which volume is mounted: docker-compose of before Compose 2 says it in one word."""
+    return volume.split(":")[0] if isinstance(volume, str) else volume["source"]
 
 
 def places(services):

@@ -73,8 +73,8 @@ BACKUP_DEMO_FAULTS = [
     (lambda s: s.pop("node-3"), "three nodes"),
     (lambda s: set_in("node-1", "node-2", "environment", "NODE")(s), "nobody makes its token"),
     (lambda s: set_in([s["node-1"]["command"][0].replace("--allow /data/srv", "--allow /srv")], "node-1", "command")(s), "is not what it gives"),
-    (lambda s: set_in("node-2", "node-1", "volumes", 0, "source")(s), "shares its data"),
-    (lambda s: set_in("other", "backup-server-2", "volumes", 0, "source")(s), "keep packs in"),
+    (lambda s: set_in("node-2:/data", "node-1", "volumes", 0)(s), "shares its data"),
+    (lambda s: set_in("other:/data", "backup-server-2", "volumes", 0)(s), "keep packs in"),
     (lambda s: set_in([], "node-1", "cap_drop")(s), "has capabilities"),
     (lambda s: set_in("x", "gateway", "environment", "BEDEL_BACKUPS__LEVELS")(s), "is no setting"),
 ]
