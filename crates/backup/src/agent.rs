@@ -214,3 +214,6 @@ async fn refuse(
     stream.shutdown().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

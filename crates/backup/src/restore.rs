@@ -51,7 +51,8 @@ where
 {
     let mut tar = Command::new("tar")
         .args(["--extract", "--preserve-permissions", "--delay-directory-restore", "--xattrs"])
-        .args(["--xattrs-include=*", "--acls", "--file=-", "--directory"])
+        // Access lists are among the attributes; `--acls` would drop them, and look for them elsewhere.
+        .args(["--xattrs-include=*", "--file=-", "--directory"])
         .arg(folder)
         .args((form == Form::Gzip).then_some("--gzip"))
         .env("LC_ALL", "C")
@@ -130,5 +131,59 @@ impl Part {
             return Err(FragmentError::BadLength(self.content_size).into());
         }
         Ok(Decoder::default().decode_run((self.content_size, self.crc32), bytes)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    /// Members that would land outside: by their names, or through a link that is a member before them.
+    const ARCHIVE: &str = "
+import io, sys, tarfile
+with tarfile.open(sys.argv[1], 'w:gz') as archive:
+    def put(name, kind=tarfile.REGTYPE, target=''):
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname, member.size = kind, target, 4 if kind == tarfile.REGTYPE else 0
+        archive.addfile(member, io.BytesIO(b'evil'))
+    put('good')
+    put('../evil')
+    put('a/../../evil')
+    put(sys.argv[2] + '/evil')
+    put('out', tarfile.SYMTYPE, '..')
+    put('out/evil')
+    put('far', tarfile.SYMTYPE, sys.argv[2])
+    put('far/evil')
+";
+
+    #[tokio::test]
+    async fn nothing_of_an_archive_lands_outside_the_folder() {
+        let place = tempfile::tempdir().expect("a folder");
+        let (archive, folder, far) =
+            (place.path().join("a.tgz"), place.path().join("inside"), place.path().join("far"));
+        for folder in [&folder, &far] {
+            std::fs::create_dir(folder).expect("makes");
+        }
+        let made = std::process::Command::new("python3")
+            .args(["-c", ARCHIVE])
+            .arg(&archive)
+            .arg(&far)
+            .status()
+            .expect("python3");
+        assert!(made.success());
+        let bytes = std::fs::read(&archive).map_err(|error| error.to_string());
+        let said = extract(&folder, Form::Gzip, stream::iter([bytes])).await.expect("tar runs");
+        assert!(said.is_some(), "it is told");
+        let landed = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).expect("lists");
+            let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(landed(place.path()), ["a.tgz", "far", "inside"]);
+        assert!(landed(&far).is_empty(), "{:?}", landed(&far));
+        assert!(folder.join("good").exists());
     }
 }

@@ -40,7 +40,7 @@ pub(super) enum ReceiveError {
     Fragment(#[from] FragmentError),
     #[error("the agent's manifests are refused: {0}")]
     Manifest(RepositoryError),
-    #[error("the store of backups failed: {0}")]
+    #[error("the store of backups failed: {}", kernel::error::chain(.0))]
     Repository(RepositoryError),
     #[error("this node's backups may have {0} bytes, and this one needs more: raise its quota, or back up less")]
     Quota(u64),

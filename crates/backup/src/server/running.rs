@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use kernel::clock::Timestamp;
 use kernel::id::Id;
 use rustls::ClientConfig;
 use store::StoreError;
@@ -48,7 +49,7 @@ enum Failure {
     Call(#[from] CallError),
     #[error(transparent)]
     Receive(#[from] ReceiveError),
-    #[error("the store of backups failed: {0}")]
+    #[error("the store of backups failed: {}", kernel::error::chain(.0))]
     Shelf(#[from] ShelfError),
     #[error("{0}")]
     Stranger(String),
@@ -72,13 +73,13 @@ impl From<StoreError> for Failure {
 impl Run {
     /// Makes it; gives the target and how it ended.
     pub(super) async fn run(self) -> (Id, Outcome) {
-        let id = self.target.id;
+        let (id, called) = (self.target.id, self.means.clock.now());
         let reached = self.reach().await;
         if let Err(Failure::Call(CallError::Silent(..))) = &reached
             && self.queued.is_none()
             && !self.tell_silence
         {
-            self.look_again().await;
+            self.look_again(called).await;
             return (id, Outcome::Unreachable);
         }
         let mut attempt = self.begin();
@@ -95,7 +96,7 @@ impl Run {
             }
             Err(error) => Err(error),
         };
-        let outcome = self.end(&mut attempt, received, &counts).await;
+        let outcome = self.end(&mut attempt, received, (&counts, called)).await;
         (id, outcome)
     }
 
@@ -203,7 +204,7 @@ impl Run {
         &self,
         attempt: &mut Attempt,
         received: Result<(Received, Arc<Repository>), Failure>,
-        counts: &Counts,
+        (counts, called): (&Counts, Timestamp),
     ) -> Outcome {
         let now = self.means.clock.now();
         attempt.ended_at = Some(now);
@@ -242,7 +243,7 @@ impl Run {
                 );
             }
         }
-        let (next, good_at) = (self.next(attempt.outcome), repository.as_ref().map(|_| attempt.started_at));
+        let (next, good_at) = (self.next(attempt.outcome, called), repository.as_ref().map(|_| attempt.started_at));
         let (target, line) = (self.target.id, attempt.clone());
         let concerns = match (&repository, &archive) {
             (Some(repository), Some(archive)) => self.concerns(repository, archive, attempt.sent).await,
@@ -310,7 +311,7 @@ impl Run {
         }
     }
 
-    fn next(&self, outcome: Outcome) -> (kernel::clock::Timestamp, u32) {
+    fn next(&self, outcome: Outcome, called: Timestamp) -> (Timestamp, u32) {
         let (now, every) = (self.means.clock.now(), self.target.every);
         let failures = self.target.failures.saturating_add(1);
         match outcome {
@@ -319,14 +320,14 @@ impl Run {
                 self.means.ids.fill(&mut chance);
                 (after_success(now, every, chance[0]), 0)
             }
-            Outcome::Unreachable => (after_silence(now, failures), failures),
+            Outcome::Unreachable => (after_silence(called, failures), failures),
             _ => (after_failure(now, every, failures), failures),
         }
     }
 
     /// After a look at a node that still does not answer.
-    async fn look_again(&self) {
-        let (target, next) = (self.target.id, self.next(Outcome::Unreachable));
+    async fn look_again(&self, called: Timestamp) {
+        let (target, next) = (self.target.id, self.next(Outcome::Unreachable, called));
         let planned = self.term.write(move |tx| async move { targets::plan(tx, target, next, None).await }.boxed());
         if let Err(error) = planned.await {
             tracing::debug!(error = %error, "the next look was not noted");

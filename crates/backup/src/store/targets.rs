@@ -10,6 +10,7 @@ use store::query::{Row, all, execute, one};
 
 use super::Filter;
 use super::nodes::{self, node};
+use crate::model::schedule::JITTER_MOST;
 use crate::model::{Address, Target, target_key};
 
 const SELECT: &str = "SELECT t.id, t.path, t.every_us, t.next_at, t.failures, t.created_at, n.id, n.host, n.port, n.agent, \
@@ -100,15 +101,17 @@ pub(crate) async fn get(connection: &impl ConnectionTrait, id: Id) -> Result<Opt
     row.map(|row| target(row, what)).transpose()
 }
 
-/// Targets whose time has come, the longest overdue first.
+/// Targets whose time has come, the longest overdue first. One that is due later than an interval allows was planned by a
+/// clock that has been put back since: its time has come as well.
 pub(crate) async fn due(
     connection: &impl ConnectionTrait,
     now: Timestamp,
     limit: u64,
 ) -> Result<Vec<Target>, StoreError> {
     let what = "targets: due";
-    let sql = format!("{SELECT} WHERE t.next_at <= ? ORDER BY t.next_at LIMIT {limit}");
-    let rows = all(connection, what, &sql, vec![now.as_micros().into()]).await?;
+    let sql = format!("{SELECT} WHERE t.next_at <= ? OR t.next_at - t.every_us > ? ORDER BY t.next_at LIMIT {limit}");
+    let latest = now.plus(JITTER_MOST);
+    let rows = all(connection, what, &sql, vec![now.as_micros().into(), latest.as_micros().into()]).await?;
     rows.into_iter().map(|row| target(row, what)).collect()
 }
 

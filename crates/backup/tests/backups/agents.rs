@@ -3,12 +3,12 @@
 use std::fs;
 
 use api::auth::UserRole;
-use backup::agent::{EnrolError, Identity};
+use backup::agent::{EnrolError, Identity, Options};
 use kernel::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use testkit::process::eventually;
 
-use crate::campus::{Campus, PATIENCE, serve_agent, serve_agent_at};
+use crate::campus::{Campus, PATIENCE, serve_agent, serve_with};
 use crate::tree::noise;
 
 pub(crate) async fn a_revoked_agent_is_cut_off_and_never_asked_again(campus: &Campus) {
@@ -20,7 +20,8 @@ pub(crate) async fn a_revoked_agent_is_cut_off_and_never_asked_again(campus: &Ca
     let state = campus.path("agent");
     let identity = Identity::enrol(&campus.enroll_token(&server).await, &state).await.expect("enrols");
     // At this pace the backup takes minutes.
-    let node = serve_agent_at(&state, &tree, "127.0.0.1:0", Some(100_000)).await;
+    let slow = Options { allow: vec![tree.clone()], state: state.clone(), hooks: None, limit: Some(100_000) };
+    let node = serve_with(slow, "127.0.0.1:0").await;
     let admin = campus.at(&server, UserRole::Admin);
     identity.hello(&campus.noon).await.expect("is known");
     let target = admin.register(node.address, &tree).await;

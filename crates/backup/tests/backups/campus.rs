@@ -35,6 +35,11 @@ pub(crate) struct Campus {
     _maria: Option<MariaDb>,
 }
 
+/// As a campus has them.
+pub(crate) fn settings() -> config::Backups {
+    config::Backups::default()
+}
+
 /// One server.
 pub(crate) struct Server {
     pub(crate) http: SocketAddr,
@@ -92,12 +97,16 @@ impl Campus {
     }
 
     pub(crate) async fn server(&self, replica: &str) -> Server {
-        start(&self.url, &self.data, &self.jwks, replica, self.noon).await
+        self.server_at(self.noon, replica).await
     }
 
     /// A server for which it is half past three at night.
     pub(crate) async fn server_at_night(&self, replica: &str) -> Server {
-        start(&self.url, &self.data, &self.jwks, replica, Ahead::to(3 * 3600 + 1800)).await
+        self.server_at(Ahead::to(3 * 3600 + 1800), replica).await
+    }
+
+    async fn server_at(&self, ahead: Ahead, replica: &str) -> Server {
+        start(Arc::new(ahead), &self.url, &self.data, &self.jwks, replica, settings()).await
     }
 
     /// What is told live.
@@ -130,16 +139,7 @@ impl Campus {
 
     /// A word with which a node may enrol.
     pub(crate) async fn enroll_token(&self, server: &Server) -> String {
-        let admin = self.at(server, UserRole::Admin);
-        let (status, made) = admin.post("/enroll-tokens", &Value::Null).await;
-        assert_eq!(status, 201, "{made}");
-        EnrollToken {
-            url: admin.base,
-            ca: made["ca"].as_str().expect("a digest").to_owned(),
-            id: made["id"].as_str().expect("an id").parse().expect("an id"),
-            secret: made["secret"].as_str().expect("a secret").to_owned(),
-        }
-        .encode()
+        self.at(server, UserRole::Admin).enroll_token().await
     }
 
     /// An enrolled agent that may give everything below `allow`.
@@ -152,14 +152,14 @@ impl Campus {
 
 /// Serves as the agent whose identity is in `state`.
 pub(crate) async fn serve_agent(state: &Path, allow: &Path, listen: &str) -> Node {
-    serve_agent_at(state, allow, listen, None).await
+    serve_with(Options { allow: vec![allow.to_owned()], state: state.to_owned(), hooks: None, limit: None }, listen)
+        .await
 }
 
-/// As [`serve_agent`], sending so many bytes a second at most.
-pub(crate) async fn serve_agent_at(state: &Path, allow: &Path, listen: &str, limit: Option<u64>) -> Node {
+/// The same, in its own way.
+pub(crate) async fn serve_with(options: Options, listen: &str) -> Node {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let identity = Identity::load(state).expect("an identity");
-    let options = Options { allow: vec![allow.to_owned()], state: state.to_owned(), hooks: None, limit };
+    let identity = Identity::load(&options.state).expect("an identity");
     let agent = Agent::new(options, &identity, clock, ids()).expect("an agent");
     let listener = TcpListener::bind(listen).await.expect("binds");
     let (address, lifecycle) = (listener.local_addr().expect("an address"), Lifecycle::new());
@@ -199,9 +199,15 @@ impl Clock for Ahead {
     }
 }
 
-/// A server on a database that was migrated.
-pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, ahead: Ahead) -> Server {
-    let clock: Arc<dyn Clock> = Arc::new(ahead);
+/// A server on a database that was migrated, by a clock of its own; tokens go by the system's.
+pub(crate) async fn start(
+    clock: Arc<dyn Clock>,
+    url: &str,
+    data: &DataDir,
+    jwks: &str,
+    replica: &str,
+    settings: config::Backups,
+) -> Server {
     let lifecycle = Lifecycle::new();
     let door = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let http = door.local_addr().expect("an address");
@@ -209,9 +215,9 @@ pub(crate) async fn start(url: &str, data: &DataDir, jwks: &str, replica: &str, 
         sql: open(url, data).await,
         folder: data.backups(),
         authority: Authority::ensure(&data.keys(), clock.now()).expect("an authority"),
-        clock: Arc::clone(&clock),
+        clock,
         ids: ids(),
-        settings: config::Backups::default(),
+        settings,
         live: open_live(data).await,
         replica: replica.to_owned(),
         http: Some(http),
@@ -296,9 +302,28 @@ impl Http {
         Self::answer(self.request(reqwest::Method::DELETE, path)).await
     }
 
+    /// A word with which a node may enrol.
+    pub(crate) async fn enroll_token(&self) -> String {
+        let (status, made) = self.post("/enroll-tokens", &Value::Null).await;
+        assert_eq!(status, 201, "{made}");
+        EnrollToken {
+            url: self.base.clone(),
+            ca: made["ca"].as_str().expect("a digest").to_owned(),
+            id: made["id"].as_str().expect("an id").parse().expect("an id"),
+            secret: made["secret"].as_str().expect("a secret").to_owned(),
+        }
+        .encode()
+    }
+
     /// Registers a folder; gives the target's id.
     pub(crate) async fn register(&self, address: SocketAddr, path: &Path) -> String {
-        let body = json!({"host": address.ip().to_string(), "port": address.port(), "path": path, "every_minutes": 60});
+        self.register_every(address, path, 60).await
+    }
+
+    /// The same, with the minutes between two backups.
+    pub(crate) async fn register_every(&self, address: SocketAddr, path: &Path, minutes: u32) -> String {
+        let (host, port) = (address.ip().to_string(), address.port());
+        let body = json!({"host": host, "port": port, "path": path, "every_minutes": minutes});
         let (status, made) = self.post("/targets", &body).await;
         assert_eq!(status, 201, "{made}");
         made["id"].as_str().expect("an id").to_owned()
@@ -321,6 +346,20 @@ impl Http {
         let (status, attempt) = self.post(&format!("/targets/{target}/run"), &Value::Null).await;
         assert_eq!(status, 202, "{attempt}");
         self.ended(&attempt).await
+    }
+
+    /// Backs up until that succeeds.
+    pub(crate) async fn succeed(&self, target: &str) {
+        eventually("a backup", PATIENCE, async || {
+            matches!(self.run(target).await["outcome"].as_str(), Some("done" | "unchanged"))
+        })
+        .await;
+    }
+
+    /// The id of the newest backup.
+    pub(crate) async fn newest(&self) -> String {
+        let listed = self.get("?limit=1").await.1;
+        listed["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no backup: {listed}")).to_owned()
     }
 
     /// The first attempt that ended with this outcome.

@@ -1,20 +1,32 @@
 //! Servers and agents on one database, SQLite and MariaDB: folders are backed up, listed, restored by GNU tar; and what
-//! happens when one of them dies, or lies.
+//! happens when one of them dies, is cut off, or lies; on faults of every kind, `make soak` runs them at full count.
 
 mod agents;
 mod alerts;
 mod campus;
 mod child;
+mod faults;
 mod flow;
+mod hot;
 mod http;
 mod kills;
 mod leading;
 mod live;
+mod memory;
+mod namespaces;
+mod odd;
 mod quotas;
 mod rehearsals;
+mod resumed;
+mod stage;
 mod tree;
 
 use campus::Campus;
+
+/// `small` in `make test`, `full` in `make soak`.
+fn count<T>(small: T, full: T) -> T {
+    if std::env::var_os("BEDEL_TEST_FULL").is_some() { full } else { small }
+}
 
 testkit::on_both_engines!(
     flow::a_folder_is_backed_up_and_restored_by_tar,

@@ -12,7 +12,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::{Notify, watch};
 use vault::fragment::Encoder;
 use vault::layout::{Job, Planner};
-use vault::manifest::{Builder, Piece, Root};
+use vault::manifest::{Builder, Leaf, Piece, Root};
 use vault::repository::NoteKind;
 use vault::tar::{Kind, Meta, Mtime};
 
@@ -21,6 +21,8 @@ use crate::authority::Authority;
 use crate::server::Means;
 use crate::server::leading::Leading;
 use crate::wire::{Progress, Reason};
+
+mod failing;
 
 struct Place {
     _folder: tempfile::TempDir,
@@ -165,6 +167,15 @@ async fn an_honest_agent_commits_once_and_then_nothing_has_changed() {
     assert_eq!(repository.backups().len(), 1);
 }
 
+/// The leaf of a tree whose one entry is called something else.
+fn leaf_with(tree: &Cut, name: &str) -> (Chunk, Bytes) {
+    let raw = Decoder::default().decode(tree.leaf.chunk(), tree.leaf.bytes()).expect("a leaf");
+    let mut leaf = Leaf::decode(&raw).expect("a leaf");
+    leaf.pieces[0].entries[0].name = name.as_bytes().to_vec();
+    let leaf = Encoder::new(3).encode(&leaf.encode()).expect("a chunk");
+    (*leaf.chunk(), leaf.bytes().clone())
+}
+
 #[tokio::test]
 async fn what_a_lying_agent_sends_counts_for_nothing() {
     let place = place().await;
@@ -181,9 +192,10 @@ async fn what_a_lying_agent_sends_counts_for_nothing() {
     final_block.extend([1, 0, 0, 0xff, 0xff]);
     let evil = Root { leaves: Vec::new(), crc: 7 }.encode().expect("fits");
     let evil = Encoder::new(3).encode(&evil).expect("a chunk");
+    let paths = ["../evil", "/evil", "a/../../evil", "", "a//b", "a/./b", "a\0b"].map(|name| leaf_with(&one, name));
     let broken_leaf = Encoder::new(3).encode(b"BDLleaf1\x05").expect("a chunk");
     let notes = vec![Note { kind: NoteKind::Unstable, name: vec![b'a'; 1] }; MOST_NOTES / 2];
-    let cases: Vec<(&str, Vec<Frame>)> = vec![
+    let mut cases: Vec<(&str, Vec<Frame>)> = vec![
         ("another chunk's bytes", vec![Frame::Fragment(chunk, other.chunk.bytes().clone())]),
         ("bytes that are no deflate", vec![Frame::Fragment(chunk, Bytes::from_static(b"\xff\xff\xff"))]),
         ("more than it says", vec![Frame::Fragment(bomb, bytes.clone())]),
@@ -203,6 +215,10 @@ async fn what_a_lying_agent_sends_counts_for_nothing() {
         }),
         ("nothing", Vec::new()),
     ];
+    cases.extend(paths.map(|(chunk, bytes)| {
+        let sent = Frame::Fragment(*one.chunk.chunk(), one.chunk.bytes().clone());
+        ("a path that leads elsewhere", vec![sent, Frame::Leaf(chunk, bytes)])
+    }));
     for (what, frames) in cases {
         let lie = async |mut stream: DuplexStream| {
             begin(&mut stream).await;
@@ -214,8 +230,8 @@ async fn what_a_lying_agent_sends_counts_for_nothing() {
         assert!(received.is_err(), "an agent that sends {what} is believed");
         assert_eq!(repository.backups().len(), 1, "{what}");
     }
-    let missing = repository.missing(&[chunk.id, other.chunk.chunk().id]).await;
-    assert_eq!(missing, [true, true], "no lie was kept");
+    let missing = repository.missing(&[other.chunk.chunk().id]).await;
+    assert_eq!(missing, [true], "no lie was kept");
     let good = place.with(&repository, |stream| honest(stream, cut(b"good"))).await.expect("ends");
     assert!(good.record.is_none(), "what was good is still good");
     let after = place.with(&repository, |stream| honest(stream, cut(b"new"))).await.expect("commits");
