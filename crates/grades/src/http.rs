@@ -61,9 +61,7 @@ pub(crate) fn routes(route: Route) -> OpenApiRouter<Capabilities> {
 api::capabilities! {
     Capabilities =>
     sql: Sql,
-    clock: Arc<dyn Clock>,
     live: Arc<dyn Live>,
     door: Door,
     rules: Rules,
-    lifecycle: Lifecycle,
 }

@@ -79,7 +79,6 @@ pub(super) struct Imported {
 pub(super) async fn import_grades(
     State(importer): State<Importer>,
     State(rules): State<Rules>,
-    State(lifecycle): State<Lifecycle>,
     caller: Caller,
     key: IdempotencyKey,
     Query(how): Query<How>,
@@ -109,7 +108,7 @@ pub(super) async fn import_grades(
         .map(move |record| Submission { record, by: Arc::clone(&by), token: token.clone(), key: None })
         .collect();
     // What was begun is finished when the client leaves.
-    let entered = lifecycle.spawn(importer.enter(submissions, key)).await;
+    let entered = importer.lifecycle.clone().spawn(importer.enter(submissions, key)).await;
     let interrupted = |_| Failure::Away("The import was interrupted: send the table again.");
     Ok(match entered.map_err(interrupted)?? {
         Entered::Now(imported) => Json(imported).into_response(),
@@ -153,11 +152,17 @@ pub(crate) struct Importer {
     door: Door,
     sql: Sql,
     clock: Arc<dyn Clock>,
+    lifecycle: Lifecycle,
 }
 
 impl FromRef<Capabilities> for Importer {
     fn from_ref(all: &Capabilities) -> Self {
-        Self { door: Arc::clone(&all.door), sql: all.sql.clone(), clock: Arc::clone(&all.clock) }
+        Self {
+            door: Arc::clone(&all.door),
+            sql: all.sql.clone(),
+            clock: Arc::clone(&all.clock),
+            lifecycle: all.lifecycle.clone(),
+        }
     }
 }
 
