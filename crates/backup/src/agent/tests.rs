@@ -42,7 +42,7 @@ impl Node {
         let authority = Authority::ensure(&root.join("keys"), clock.now()).expect("makes");
         let (key, request) = authority::request().expect("a request");
         let agent = ids.next();
-        let (certificate, _) = authority.sign_agent(&request, agent, clock.now()).expect("signs");
+        let (certificate, ..) = authority.sign_agent(&request, agent, clock.now()).expect("signs");
         let identity = json!({
             "agent": agent, "url": "http://127.0.0.1:1", "token": ids.next(), "secret": "00", "key": key,
             "certificate": certificate, "authority": authority.pem(),

@@ -36,8 +36,7 @@ pub(super) async fn get_archive(
     caller: MaybeCaller,
     Path(id): Path<Id>,
     Query(signed): Query<Signed>,
-    (method, uri): (Method, Uri),
-    headers: HeaderMap,
+    (method, uri, headers): (Method, Uri, HeaderMap),
 ) -> Result<Response, Problem> {
     Opens::Archive(id).may(&signs, &caller, signed.signature.as_deref())?;
     let Some(term) = leader.term() else {

@@ -42,8 +42,7 @@ pub(super) async fn get_content(
     caller: MaybeCaller,
     Path(id): Path<Id>,
     Query(wanted): Query<Wanted>,
-    (method, uri): (Method, Uri),
-    headers: HeaderMap,
+    (method, uri, headers): (Method, Uri, HeaderMap),
 ) -> Result<Response, Problem> {
     Opens::Content(id, &wanted.name).may(&signs, &caller, wanted.signature.as_deref())?;
     let Some(term) = leader.term() else {

@@ -145,7 +145,7 @@ impl Scheduler {
         }
         let id = run.target.id;
         // An attempt that dies must not keep its node from the next.
-        let guarded = AssertUnwindSafe(run.run()).catch_unwind();
+        let guarded = AssertUnwindSafe(run.run().boxed()).catch_unwind();
         self.runs.spawn(async move { guarded.await.unwrap_or((id, Outcome::Failed)) });
     }
 

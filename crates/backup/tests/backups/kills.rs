@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::process::eventually;
 
 use crate::campus::{Campus, PATIENCE};
 use crate::count;

@@ -81,8 +81,8 @@ mod tests {
         fs::write(outside.join("kept"), "kept").expect("writes");
         fs::write(scratch.join("a/b/file"), "x").expect("writes");
         symlink(&outside, scratch.join("a/link")).expect("links");
-        fs::set_permissions(scratch.join("a/b"), Permissions::from_mode(0)).expect("sets");
-        fs::set_permissions(scratch.join("a"), Permissions::from_mode(0)).expect("sets");
+        fs::set_permissions(scratch.join("a/b"), Permissions::from_mode(0o0)).expect("sets");
+        fs::set_permissions(scratch.join("a"), Permissions::from_mode(0o0)).expect("sets");
         assert_eq!(empty(&scratch).expect("empties"), 4);
         assert_eq!(fs::read_dir(&scratch).expect("is there").count(), 0);
         assert!(outside.join("kept").exists());

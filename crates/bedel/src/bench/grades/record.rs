@@ -55,7 +55,10 @@ mod tests {
                 serde_json::from_str(&maker.json(number).expect("is written")).expect("JSON");
             let carnet = record["carnet"].as_i64().expect("an integer");
             assert_eq!(record["nombre"], format!("Alumno {}", carnet - BEFORE_FIRST), "one name a student");
-            assert_eq!((&record["year"], record.as_object().map(serde_json::Map::len)), (&json!(2023), Some(6)));
+            assert_eq!(
+                (&record["year"], record.as_object().map(serde_json::Map::len)),
+                (&serde_json::json!(2023), Some(6))
+            );
             for (place, field) in ["carnet", "curso", "nota", "semestre"].into_iter().enumerate() {
                 seen[place].insert(record[field].to_string());
             }
