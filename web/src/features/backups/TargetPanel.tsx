@@ -93,9 +93,9 @@ export function TargetPanel({ target, onClose, onChanged }: TargetPanelProps) {
           </Button>
         </Group>
         {target.alerts.length === 0 ? null : (
-          <section className={classes.inset} aria-label={t('backups.openAlerts')}>
+          <div className={classes.inset}>
             <AlertList alerts={target.alerts} />
-          </section>
+          </div>
         )}
         <History node={node} path={target.path} />
         <TextLink to="/backups/log" search={{ node, path: target.path }} size="sm">
