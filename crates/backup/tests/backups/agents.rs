@@ -23,7 +23,7 @@ pub(crate) async fn a_revoked_agent_is_cut_off_and_never_asked_again(campus: &Ca
     let slow = Options { allow: vec![tree.clone()], state: state.clone(), hooks: None, limit: Some(100_000) };
     let node = serve_with(slow, "127.0.0.1:0").await;
     let admin = campus.at(&server, UserRole::Admin);
-    identity.hello(&campus.noon).await.expect("is known");
+    identity.hello(&campus.day).await.expect("is known");
     let target = admin.register(node.address, &tree).await;
     let running = admin.attempt("running").await;
     eventually("it sends", PATIENCE, async || {
@@ -45,7 +45,7 @@ pub(crate) async fn a_revoked_agent_is_cut_off_and_never_asked_again(campus: &Ca
     assert!(ended["detail"].as_str().expect("why").contains("was revoked"), "{ended}");
     let refused = admin.run(&target).await;
     assert!(refused["detail"].as_str().expect("why").contains("not one that was enrolled"), "{refused}");
-    assert!(matches!(identity.hello(&campus.noon).await, Err(EnrolError::Refused(_))));
+    assert!(matches!(identity.hello(&campus.day).await, Err(EnrolError::Refused(_))));
     assert!(matches!(identity.renew(&state).await, Err(EnrolError::Refused(_))));
     assert!(admin.get("/agents").await.1["items"][0]["revoked_at"].is_string());
 

@@ -90,7 +90,7 @@ pub(crate) async fn tokens_are_good_once(campus: &Campus) {
     let again = Identity::enrol(&word, &campus.path("second")).await;
     assert!(matches!(again, Err(EnrolError::Refused(_))), "{again:?}");
     assert!(matches!(Identity::load(&campus.path("second")), Err(EnrolError::NotEnrolled)));
-    enrolled.hello(&campus.noon).await.expect("is known");
+    enrolled.hello(&campus.day).await.expect("is known");
 
     let mut other = backup::EnrollToken::decode(&campus.enroll_token(&server).await).expect("a token");
     other.ca = "00".repeat(32);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use backup::agent::Identity;
-use kernel::clock::{Clock, SystemClock, Timestamp};
+use kernel::clock::{Clock, Timestamp};
 use serde_json::Value;
 use testkit::net::Link;
 use testkit::process::{Guard, eventually};
@@ -117,7 +117,7 @@ async fn a_node_that_was_cut_off_is_backed_up_within_ten_seconds_of_its_return()
         leader.kill9();
     }
 
-    let back = SystemClock.now();
+    let back = campus.day.now();
     nodes[CUT].link.far_up();
     nodes[CUT].until_done(&admin, 2).await;
     let began = nodes[CUT].done(&admin).await[0]["started_at"].clone();

@@ -65,7 +65,7 @@ impl<'c> Stage<'c> {
             data: self.campus.data.root().to_owned(),
             jwks: self.campus.jwks.clone(),
             replica: replica.to_owned(),
-            ahead: self.campus.noon,
+            ahead: self.campus.day,
             clock: self.clock(),
             said,
         };

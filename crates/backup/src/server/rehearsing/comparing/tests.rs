@@ -68,6 +68,7 @@ impl Tree {
 
     /// What restoring it leaves.
     fn plant(&self, root: &Path) {
+        fs::create_dir(root).expect("makes");
         for (meta, data) in &self.0 {
             let path = root.join(std::str::from_utf8(&meta.name).expect("UTF-8"));
             match &meta.kind {
