@@ -183,6 +183,11 @@ class Campus:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
+    def get(self, path, token):
+        request = urllib.request.Request(f"{self.url}/api/v1{path}", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
     def pids(self):
         return [one["pid"] for role in self.status()["roles"] for one in role["replicas"]] + [self.process.process.pid]
 

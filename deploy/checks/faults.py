@@ -68,17 +68,28 @@ COMPOSE_FAULTS = [
     (lambda s: set_in(False, "accounts", "read_only")(s), "may write its image"),
 ]
 
+BACKUP_DEMO_FAULTS = [
+    (lambda s: s.pop("backup-server-2"), "a standby"),
+    (lambda s: s.pop("node-3"), "three nodes"),
+    (lambda s: set_in("node-1", "node-2", "environment", "NODE")(s), "nobody makes its token"),
+    (lambda s: set_in([s["node-1"]["command"][0].replace("--allow /data/srv", "--allow /srv")], "node-1", "command")(s), "is not what it gives"),
+    (lambda s: set_in("node-2:/data", "node-1", "volumes", 0)(s), "shares its data"),
+    (lambda s: set_in("other:/data", "backup-server-2", "volumes", 0)(s), "keep packs in"),
+    (lambda s: set_in([], "node-1", "cap_drop")(s), "has capabilities"),
+    (lambda s: set_in("x", "gateway", "environment", "BEDEL_BACKUPS__LEVELS")(s), "is no setting"),
+]
+
 
 def missed(resources, judge):
     """The faults of a campus that nobody complains of."""
     return [f"a fault is not found: {wanted}" for make, wanted in FAULTS if not found(resources, make, judge, wanted)]
 
 
-def missed_in_compose(whole, judge):
+def missed_in_compose(whole, judge, faults):
     def within(changed, make):
         make(changed["services"])
 
-    return [f"a fault is not found: {wanted}" for make, wanted in COMPOSE_FAULTS
+    return [f"a fault is not found: {wanted}" for make, wanted in faults
             if not found(whole, lambda changed, make=make: within(changed, make), judge, wanted)]
 
 

@@ -108,9 +108,9 @@ class Professor(FastHttpUser):
             route = (answer.headers or {}).get("X-Bedel-Route")
             if answer.status_code not in (200, 201):
                 answer.failure(f"status {answer.status_code}: {(answer.text or '')[:200]}")
-            elif route:
-                answer.request_meta["name"] = f"grade, {route}"
-                answer.success()
             else:
-                answer.failure("no X-Bedel-Route")
+                # Another implementation need not say how it came in.
+                if route:
+                    answer.request_meta["name"] = f"grade, {route}"
+                answer.success()
             return None

@@ -23,6 +23,10 @@ const PAGES = {
   roomMetrics: '/rooms/metrics',
   grades: '/grades',
   gradeList: '/grades/list',
+  backups: '/backups',
+  backupNodes: '/backups/nodes',
+  backupLog: '/backups/log',
+  backupAlerts: '/backups/alerts',
   system: '/system',
   transfers: '/system/transfers',
   admin: '/admin',
@@ -103,7 +107,7 @@ async function makeLinks(api) {
 async function stage(page, state) {
   if (state === 'full') return;
   await page.route(
-    /\/api\/v1\/(files|users|tokens|transfers|vouchers|audit|statistics|quotas\/me|rooms\/[\w/]+|grades[\w/-]*)(\?|$)/,
+    /\/api\/v1\/(files|users|tokens|transfers|vouchers|audit|statistics|quotas\/me|rooms\/[\w/]+|grades[\w/-]*|backups[\w/-]*)(\?|$)/,
     (route) =>
       state === 'empty'
         ? route.fulfill({ json: emptyOf(route.request().url()) })
@@ -165,7 +169,7 @@ async function look(page, name, viewports = [LAPTOP, PHONE]) {
   const text = await page.locator('#root').textContent();
   assert.doesNotMatch(
     text,
-    /\b(share|voucher|guest|trash|audit|statistics|control|files|rooms|grades|common)\.[a-z]+[A-Z]?\w*\b(?!\.)/,
+    /\b(share|voucher|guest|trash|audit|statistics|control|files|rooms|grades|backups|common)\.[a-z]+[A-Z]?\w*\b(?!\.)/,
     `${name}: a text is missing`,
   );
   await shoot(page, name, viewports);
@@ -197,6 +201,7 @@ for (const language of ['es', 'en']) {
         }
         if (state === 'full') await lookAtRooms(page, name);
         if (state === 'full') await lookAtGrades(page, name);
+        if (state === 'full') await lookAtBackups(page, name);
         if (state === 'full') await lookAtOverlays(page, name);
         assert.deepEqual(complaints, []);
         await context.close();
@@ -258,6 +263,32 @@ async function lookAtGrades(page, name) {
   });
   await page.locator('[data-bad-lines]').waitFor();
   await look(page, name('grade-import'));
+}
+
+async function lookAtBackups(page, name) {
+  await page.goto('/backups');
+  await settle(page);
+  await page.locator('#main button:has(.tabler-icon-plus)').first().click();
+  await page.getByRole('dialog').locator('form').waitFor();
+  await look(page, name('backup-register'));
+  await page.keyboard.press('Escape');
+  await page.locator('#main button:has(.tabler-icon-plug-connected)').first().click();
+  await page.getByRole('dialog').locator('button[type=submit]').click();
+  await page.locator('[data-line]').first().waitFor();
+  await look(page, name('backup-enrol'));
+  await page.goto('/backups');
+  await settle(page);
+  const target = page.locator('a[data-target]').first();
+  // A campus on which no agent runs has none.
+  if ((await target.count()) === 0) return;
+  await target.click();
+  await page.getByRole('complementary').locator('[data-target-details]').waitFor();
+  await look(page, name('backup-path'));
+  const backup = page.locator('[data-backup] a').first();
+  if ((await backup.count()) === 0) return;
+  await backup.click();
+  await page.locator('[data-entry]').first().waitFor();
+  await look(page, name('backup'));
 }
 
 async function lookAtOverlays(page, name) {

@@ -10,6 +10,7 @@ const ROLES = {
   'grades-grpc-client': 2,
   'grades-grpc-server': 2,
   'grades-redis': 3,
+  'backup-server': 2,
 };
 
 /** Roles and replicas that look alive; one can be killed and comes back. */
@@ -66,7 +67,7 @@ export class Campus {
           ...(role === 'admin' ? { pid } : {}),
           node: 'campus-1',
           address: one.state === 'backoff' ? null : `127.0.0.1:${40_000 + pid}`,
-          leader: ['accounts', 'rooms-server'].includes(name) && index === 0,
+          leader: ['accounts', 'rooms-server', 'backup-server'].includes(name) && index === 0,
           cpu_percent: one.state === 'ready' ? base / 4 + (Math.floor(Date.now() / 1000 + base) % 5) : 0,
           memory_bytes: one.state === 'backoff' ? 0 : (9 + base) * 1_000_000,
           uptime_ms: one.state === 'backoff' ? 0 : Date.now() - started,

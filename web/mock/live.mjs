@@ -1,7 +1,7 @@
 import { Server } from 'socket.io';
 
 const STAFF = ['admin', 'staff'];
-const FOR_STAFF = ['services', 'rooms', 'grades.recent'];
+const FOR_STAFF = ['services', 'rooms', 'grades.recent', 'backups'];
 
 /** The hub at /socket.io/, namespace /live: each subscription is numbered by itself. */
 export class Live {
@@ -10,7 +10,7 @@ export class Live {
   /** Connected, but nothing comes: as with a live store that is away. */
   stalled = false;
 
-  constructor(server, { accounts, campus, files, rooms, grades }) {
+  constructor(server, { accounts, campus, files, rooms, grades, backups }) {
     this.io = new Server(server, { transports: ['websocket'] });
     const space = this.io.of('/live');
     space.use((socket, next) => {
@@ -24,6 +24,7 @@ export class Live {
       transfers: (user) => ({ items: files.transfers(user) }),
       presence: () => ({ items: [] }),
       rooms: () => rooms.news(),
+      backups: () => ({ items: backups.items() }),
       'grades.total': () => ({ count: grades.records.size }),
       'grades.count': (_, params) => ({ count: grades.found(params).length }),
       'grades.recent': () => ({ items: grades.recent() }),
@@ -46,6 +47,8 @@ export class Live {
     const services = () => this.emit('services', (user) => campus.status(user.role));
     campus.listeners.add(services);
     this.timer = setInterval(services, 500);
+    backups.onChange = (changed) =>
+      this.emit('backups', () => (changed === null ? { items: backups.items() } : { changed }));
     rooms.onChange = (changed) => this.emit('rooms', () => rooms.news(changed));
     files.onTransfer = (transfer) =>
       this.emit('transfers', (user) =>

@@ -3,6 +3,7 @@
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { Accounts } from './accounts.mjs';
+import { Backups } from './backups.mjs';
 import { Campus } from './campus.mjs';
 import { serveDist } from './dist.mjs';
 import { Files } from './files.mjs';
@@ -25,6 +26,7 @@ const files = new Files({ accounts, empty: values.empty });
 const rooms = new Rooms({ empty: values.empty });
 const members = new Members({ empty: values.empty });
 const grades = new Grades({ empty: values.empty });
+const backups = new Backups({ empty: values.empty });
 const shares = new Shares({ files });
 const vouchers = new Vouchers({ files, accounts });
 const trail = new Trail({ files, accounts, empty: values.empty });
@@ -46,7 +48,7 @@ const server = createServer((req, res) => {
     if (!res.headersSent) problem(res, 500, 'internal', 'The mock made an error.');
   });
 });
-const live = new Live(server, { accounts, campus, files, rooms, grades });
+const live = new Live(server, { accounts, campus, files, rooms, grades, backups });
 
 async function route(req, res, url) {
   const path = url.pathname;
@@ -65,6 +67,7 @@ async function route(req, res, url) {
   if (rest.startsWith('/files/') && url.searchParams.has('signature')) return files.content(req, res, rest, url);
   if (await shares.open(req, res, rest, readJson)) return;
   if (await vouchers.open(req, res, rest)) return;
+  if (await backups.open(req, res, rest, url)) return;
   const caller = accounts.caller(req);
   if (rest === '/status') return campus.answer(res, caller);
   if (caller === null) return problem(res, 401, 'unauthorized', 'A valid token is needed.');
@@ -75,6 +78,7 @@ async function route(req, res, url) {
   if (await members.handle(req, res, rest, url, caller, readJson)) return;
   if (await rooms.handle(req, res, rest, url, caller, readJson)) return;
   if (await grades.handle(req, res, rest, url, caller, readJson)) return;
+  if (await backups.handle(req, res, rest, url, caller, readJson)) return;
   if (trail.handle(res, rest, url, caller)) return;
   if (await files.handle(req, res, rest, url, caller)) return;
   problem(res, 404, 'not-found', `There is no ${path}.`);
@@ -87,6 +91,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
     live.close();
     rooms.close();
+    backups.close();
     server.close();
     server.closeAllConnections();
     process.exit(0);

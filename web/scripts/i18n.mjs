@@ -24,7 +24,15 @@ const server = await createServer({
   logLevel: 'error',
   optimizeDeps: { noDiscovery: true },
 });
-const PARTS = { '': null, '.grades': 'grades', '.rooms': 'rooms', '.sharing': 'sharing', '.trail': 'trail' };
+const PARTS = {
+  '': null,
+  '.admin': 'admin',
+  '.backups': 'backups',
+  '.grades': 'grades',
+  '.rooms': 'rooms',
+  '.sharing': 'sharing',
+  '.trail': 'trail',
+};
 async function textsOf(language) {
   const found = new Map();
   for (const [ending, name] of Object.entries(PARTS)) {

@@ -3,13 +3,12 @@
 //! Times are microseconds since the epoch. Text is compared byte by byte; what must not depend on case is folded in a
 //! column of its own.
 
-use sea_orm_migration::prelude::*;
 use store::migration;
-use store::schema::{index, number, text};
+use store::schema::{ColumnDef, Migration, Table, index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> Vec<Box<dyn Migration>> {
     vec![
         Box::new(Users),
         Box::new(UsersByRole),
@@ -28,7 +27,9 @@ fn id(name: &'static str) -> ColumnDef {
     text(name, 26)
 }
 
-migration!(Users, "accounts-01-users", manager => manager.create_table(
+migration!(
+    Users,
+    "accounts-01-users",
     Table::create()
         .table("accounts_users")
         .col(id("id").primary_key())
@@ -42,12 +43,13 @@ migration!(Users, "accounts-01-users", manager => manager.create_table(
         .col(text("courses", 4000))
         .col(text("password_hash", 255))
         .col(number("created_at"))
-        .to_owned(),
-));
-migration!(UsersByRole, "accounts-02-users-by-role", manager =>
-    manager.create_index(index("accounts_users_role", "accounts_users", &["role"])));
+        .to_owned()
+);
+migration!(UsersByRole, "accounts-02-users-by-role", index("accounts_users_role", "accounts_users", &["role"]));
 
-migration!(Sessions, "accounts-03-sessions", manager => manager.create_table(
+migration!(
+    Sessions,
+    "accounts-03-sessions",
     Table::create()
         .table("accounts_sessions")
         .col(id("id").primary_key())
@@ -57,12 +59,17 @@ migration!(Sessions, "accounts-03-sessions", manager => manager.create_table(
         .col(number("rotated_at"))
         .col(number("created_at"))
         .col(number("expires_at"))
-        .to_owned(),
-));
-migration!(SessionsByUser, "accounts-04-sessions-by-user", manager =>
-    manager.create_index(index("accounts_sessions_user", "accounts_sessions", &["user_id"])));
+        .to_owned()
+);
+migration!(
+    SessionsByUser,
+    "accounts-04-sessions-by-user",
+    index("accounts_sessions_user", "accounts_sessions", &["user_id"])
+);
 
-migration!(Tokens, "accounts-05-tokens", manager => manager.create_table(
+migration!(
+    Tokens,
+    "accounts-05-tokens",
     Table::create()
         .table("accounts_tokens")
         .col(id("id").primary_key())
@@ -74,31 +81,40 @@ migration!(Tokens, "accounts-05-tokens", manager => manager.create_table(
         .col(number("created_at"))
         .col(number("expires_at"))
         .col(ColumnDef::new("last_used_at").big_integer())
-        .to_owned(),
-));
-migration!(TokensByUser, "accounts-06-tokens-by-user", manager =>
-    manager.create_index(index("accounts_tokens_user", "accounts_tokens", &["user_id"])));
+        .to_owned()
+);
+migration!(TokensByUser, "accounts-06-tokens-by-user", index("accounts_tokens_user", "accounts_tokens", &["user_id"]));
 
-migration!(Failures, "accounts-07-login-failures", manager => manager.create_table(
+migration!(
+    Failures,
+    "accounts-07-login-failures",
     Table::create()
         .table("accounts_login_failures")
         .col(id("id").primary_key())
         .col(text("account", 64))
         .col(text("address", 64))
         .col(number("failed_at"))
-        .to_owned(),
-));
-migration!(FailuresByAccount, "accounts-08-failures-by-account", manager => manager.create_index(
-    index("accounts_failures_account", "accounts_login_failures", &["account", "failed_at"])));
-migration!(FailuresByAddress, "accounts-09-failures-by-address", manager => manager.create_index(
-    index("accounts_failures_address", "accounts_login_failures", &["address", "failed_at"])));
+        .to_owned()
+);
+migration!(
+    FailuresByAccount,
+    "accounts-08-failures-by-account",
+    index("accounts_failures_account", "accounts_login_failures", &["account", "failed_at"])
+);
+migration!(
+    FailuresByAddress,
+    "accounts-09-failures-by-address",
+    index("accounts_failures_address", "accounts_login_failures", &["address", "failed_at"])
+);
 
-migration!(Revocations, "accounts-10-revocations", manager => manager.create_table(
+migration!(
+    Revocations,
+    "accounts-10-revocations",
     Table::create()
         .table("accounts_revocations")
         .col(text("id", 64).primary_key())
         .col(text("kind", 16))
         .col(number("revoked_at"))
         .col(number("until_at"))
-        .to_owned(),
-));
+        .to_owned()
+);

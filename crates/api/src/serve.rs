@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use kernel::lifecycle::Lifecycle;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -62,8 +64,17 @@ pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) 
     serve_with(listener, router, lifecycle, Limits::default()).await;
 }
 
-/// [`serve`] with other limits.
-pub async fn serve_with(listener: TcpListener, router: Router, lifecycle: Lifecycle, limits: Limits) {
+/// [`serve`] with other limits. Boxed, so that HTTP is built here and not where it is called.
+pub fn serve_with(
+    listener: TcpListener,
+    router: Router,
+    lifecycle: Lifecycle,
+    limits: Limits,
+) -> BoxFuture<'static, ()> {
+    run(listener, router, lifecycle, limits).boxed()
+}
+
+async fn run(listener: TcpListener, router: Router, lifecycle: Lifecycle, limits: Limits) {
     let stopping = Arc::new(AtomicBool::new(false));
     let shared = Arc::new(Shared { router, limits, stopping: Arc::clone(&stopping) });
     let mut server = Server { connections: Vec::new(), limits, stopped: None };

@@ -2,7 +2,7 @@
 //! folder below one of the paths it was started with, and send what the server lacks of it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kernel::clock::Clock;
@@ -31,6 +31,8 @@ use sending::{Job, Stop};
 
 /// How long a handshake and the server's first word may take.
 const BEGIN: Duration = Duration::from_secs(10);
+/// Between two looks at the certificate.
+const RENEW_EVERY: Duration = Duration::from_secs(6 * 3600);
 /// Connections at once: one that sends a backup, and probes.
 const CONNECTIONS: usize = 16;
 
@@ -51,7 +53,8 @@ pub struct Options {
 pub struct Agent {
     options: Options,
     allowed: Allowed,
-    acceptor: TlsAcceptor,
+    acceptor: Mutex<TlsAcceptor>,
+    identity: tokio::sync::Mutex<Identity>,
     clock: Arc<dyn Clock>,
     ids: IdSource,
 }
@@ -67,8 +70,35 @@ impl Agent {
         clock: Arc<dyn Clock>,
         ids: IdSource,
     ) -> Result<Self, AuthorityError> {
-        let acceptor = TlsAcceptor::from(identity.called()?);
-        Ok(Self { allowed: Allowed::new(&options.allow), options, acceptor, clock, ids })
+        let acceptor = Mutex::new(TlsAcceptor::from(identity.called()?));
+        let identity = tokio::sync::Mutex::new(identity.clone());
+        Ok(Self { allowed: Allowed::new(&options.allow), options, acceptor, identity, clock, ids })
+    }
+
+    /// Has the certificate renewed, if it ends soon; connections from then on show the new one.
+    ///
+    /// # Errors
+    /// The campus cannot be reached, or revoked this agent.
+    async fn renew(&self) -> Result<(), EnrolError> {
+        let mut identity = self.identity.lock().await;
+        if !identity.is_due(self.clock.now()) {
+            return Ok(());
+        }
+        let renewed = identity.renew(&self.options.state).await?;
+        *self.acceptor.lock().unwrap_or_else(PoisonError::into_inner) = TlsAcceptor::from(renewed.called()?);
+        *identity = renewed;
+        tracing::info!("the certificate was renewed");
+        Ok(())
+    }
+
+    /// Looks after the certificate; never ends by itself.
+    async fn stay_certified(self: Arc<Self>) {
+        loop {
+            if let Err(error) = self.renew().await {
+                tracing::warn!(error = %error, "the certificate could not be renewed: trying again");
+            }
+            tokio::time::sleep(RENEW_EVERY).await;
+        }
     }
 
     /// Serves one backup at a time until the end.
@@ -77,6 +107,7 @@ impl Agent {
         let one = Arc::new(tokio::sync::Semaphore::new(1));
         let connections = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
         let end = lifecycle.soft().clone();
+        lifecycle.spawn(end.clone().run_until_cancelled_owned(Arc::clone(&agent).stay_certified()));
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
@@ -104,8 +135,9 @@ impl Agent {
     /// One connection: who it is, what is asked for, and doing it.
     async fn answer(&self, stream: TcpStream, one: &tokio::sync::Semaphore) -> Result<(), Stop> {
         stream.set_nodelay(true)?;
+        let acceptor = self.acceptor.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let begun = tokio::time::timeout(BEGIN, async {
-            let mut stream = self.acceptor.accept(stream).await?;
+            let mut stream = acceptor.accept(stream).await?;
             let first = match wire::read(&mut stream).await {
                 // A probe: whether somebody answers was all it wanted to know.
                 Err(wire::WireError::Io(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => None,
@@ -182,3 +214,6 @@ async fn refuse(
     stream.shutdown().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,8 +23,10 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 /// What agents' certificates are for: which agent it is, its certificate's digest tells.
 pub(crate) const AGENT: &str = "agent.backup.bedel";
 const SERVER: &str = "server.backup.bedel";
-/// How long a certificate is good, in seconds: ten years. There is nobody on a node who would renew it.
+/// How long the authority's certificate and those it calls with are good, in seconds: ten years.
 const GOOD_FOR: i64 = 10 * 365 * 86_400;
+/// How long an agent's certificate is good, in seconds: a year. An agent has it renewed long before.
+const AGENT_GOOD_FOR: i64 = 365 * 86_400;
 /// Clocks differ: a certificate is good from a day before.
 const BEFORE: i64 = 86_400;
 
@@ -58,6 +60,8 @@ pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
     certificate: CertificateDer<'static>,
+    /// What addresses are signed with that open without a token: from the key, so the same for every server.
+    addresses: String,
 }
 
 impl Authority {
@@ -88,7 +92,13 @@ impl Authority {
         let key = KeyPair::from_pem(&std::fs::read_to_string(&key_path).map_err(at(&key_path))?)?;
         let pem = std::fs::read_to_string(&path).map_err(at(&path))?;
         let certificate = certificate(&pem)?;
-        Ok(Self { issuer: Issuer::from_ca_cert_pem(&pem, key)?, pem, certificate })
+        let addresses = hex(&blake3::derive_key("bedel 2026 backups signed addresses", &key.serialize_der()));
+        Ok(Self { issuer: Issuer::from_ca_cert_pem(&pem, key)?, pem, certificate, addresses })
+    }
+
+    /// The secret of signed addresses.
+    pub(crate) fn addresses(&self) -> &str {
+        &self.addresses
     }
 
     /// The authority's certificate, in PEM.
@@ -103,7 +113,8 @@ impl Authority {
         fingerprint(&self.certificate)
     }
 
-    /// Signs an agent's request, of which only the key counts. Gives the certificate in PEM and its fingerprint.
+    /// Signs an agent's request, of which only the key counts. Gives the certificate in PEM, its fingerprint, and when it
+    /// ends.
     ///
     /// # Errors
     /// The request is none, or is not signed by its own key.
@@ -112,11 +123,13 @@ impl Authority {
         request: &str,
         agent: Id,
         now: Timestamp,
-    ) -> Result<(String, String), AuthorityError> {
+    ) -> Result<(String, String, Timestamp), AuthorityError> {
         let request = CertificateSigningRequestParams::from_pem(request)?;
-        let usage = ExtendedKeyUsagePurpose::ServerAuth;
-        let made = self.sign(&request.public_key, &format!("agent {agent}"), AGENT, usage, now)?;
-        Ok((made.pem(), fingerprint(made.der())))
+        let (usage, ends) = (ExtendedKeyUsagePurpose::ServerAuth, now.as_seconds() + AGENT_GOOD_FOR);
+        let mut params = named(&format!("agent {agent}"), Some(AGENT), now)?;
+        params.not_after = moment(ends)?;
+        let made = self.sign(&request.public_key, params, usage)?;
+        Ok((made.pem(), fingerprint(made.der()), Timestamp::from_micros(ends * 1_000_000)))
     }
 
     /// How the server calls agents: with a certificate made now, for a key that is nowhere kept.
@@ -125,7 +138,8 @@ impl Authority {
     /// TLS cannot be set up.
     pub(crate) fn caller(&self, now: Timestamp) -> Result<Arc<ClientConfig>, AuthorityError> {
         let key = KeyPair::generate()?;
-        let made = self.sign(&key, "server", SERVER, ExtendedKeyUsagePurpose::ClientAuth, now)?;
+        let params = named("server", Some(SERVER), now)?;
+        let made = self.sign(&key, params, ExtendedKeyUsagePurpose::ClientAuth)?;
         let secret = PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| AuthorityError::Tls(error.into()))?;
         let verifier = WebPkiServerVerifier::builder_with_provider(roots(&self.certificate)?, provider())
             .build()
@@ -140,12 +154,9 @@ impl Authority {
     fn sign(
         &self,
         key: &impl PublicKeyData,
-        name: &str,
-        role: &str,
+        mut params: CertificateParams,
         usage: ExtendedKeyUsagePurpose,
-        now: Timestamp,
     ) -> Result<rcgen::Certificate, AuthorityError> {
-        let mut params = named(name, Some(role), now)?;
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![usage];

@@ -33,6 +33,12 @@ pub enum BackupError {
     /// The path of this node is registered.
     #[error("registered already")]
     Registered,
+    /// An alert that clears by itself was to be dismissed.
+    #[error("not to be dismissed")]
+    NotAnEvent,
+    /// A signed address has expired, or is none.
+    #[error("the signature is not good")]
+    BadSignature,
     /// The token is unknown, used up, expired, or its bearer does not know its secret.
     #[error("the token is not good")]
     BadToken,
@@ -71,6 +77,14 @@ impl From<BackupError> for Problem {
             BackupError::Registered => {
                 Self::new(Kind::Conflict, "This path of this node is registered already: unregister it to change it.")
             }
+            BackupError::NotAnEvent => Self::new(
+                Kind::Conflict,
+                "Only `shrunk` and `changed` can be dismissed: others end when their reason does.",
+            ),
+            BackupError::BadSignature => Self::new(
+                Kind::Unauthenticated,
+                "This address has expired or is not one of ours: ask for a new one with POST /backups/{id}/url.",
+            ),
             BackupError::BadToken => Self::new(
                 Kind::Forbidden,
                 "This enrolment token is unknown, used up or expired: `bedel backup enroll-token` prints another.",

@@ -6,6 +6,7 @@ mod error;
 mod http;
 mod migrations;
 mod model;
+pub mod restore;
 mod server;
 mod service;
 mod store;

@@ -8,6 +8,8 @@ use kernel::id::Id;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) mod alerts;
+pub(crate) mod nights;
 pub(crate) mod schedule;
 
 /// The longest path, in bytes: Linux's own bound.
@@ -111,6 +113,10 @@ pub(crate) struct Node {
     pub(crate) address: Address,
     /// The agent that answered there first; no other is believed afterwards.
     pub(crate) agent: Option<Id>,
+    /// Bytes that its packs may have.
+    pub(crate) quota: Option<u64>,
+    /// Bytes that its packs had after the last attempt.
+    pub(crate) used: u64,
 }
 
 /// A path of a node that is to be backed up.
@@ -123,12 +129,48 @@ pub(crate) struct Target {
     pub(crate) next_at: Timestamp,
     /// Attempts in a row that did not succeed.
     pub(crate) failures: u32,
+    /// When an attempt last ended with a backup, or found that nothing had changed.
+    pub(crate) good_at: Option<Timestamp>,
+    /// Whether the last good backup stays after one that lost or changed nearly everything.
+    pub(crate) pin_last_good: bool,
     pub(crate) created_at: Timestamp,
+}
+
+impl Target {
+    /// Since when its last success counts; of a target that never had one, since it was registered. One that succeeded
+    /// before that was noted is due an interval after it did.
+    pub(crate) fn good_since(&self) -> Timestamp {
+        let unnoted = if self.failures == 0 { self.next_at.minus(self.every) } else { self.created_at };
+        self.good_at.unwrap_or_else(|| unnoted.max(self.created_at))
+    }
+}
+
+/// What an attempt is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = BackupWork)]
+pub(crate) enum Work {
+    /// Make a backup.
+    Backup,
+    /// Restore one and compare.
+    Rehearsal,
+}
+
+impl Work {
+    pub(crate) const ALL: [Self; 2] = [Self::Backup, Self::Rehearsal];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Backup => "backup",
+            Self::Rehearsal => "rehearsal",
+        }
+    }
 }
 
 /// How an attempt stands, or how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = BackupOutcome)]
 pub(crate) enum Outcome {
     /// Somebody asked for it; it has not begun.
     Queued,
@@ -142,11 +184,23 @@ pub(crate) enum Outcome {
     Failed,
     /// The agent did not answer.
     Unreachable,
+    /// A rehearsal restored the backup, and it is what it was.
+    Proven,
+    /// A rehearsal could not be made, which says nothing about the backup.
+    Skipped,
 }
 
 impl Outcome {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Queued, Self::Running, Self::Done, Self::Unchanged, Self::Failed, Self::Unreachable];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::Running,
+        Self::Done,
+        Self::Unchanged,
+        Self::Failed,
+        Self::Unreachable,
+        Self::Proven,
+        Self::Skipped,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -156,6 +210,8 @@ impl Outcome {
             Self::Unchanged => "unchanged",
             Self::Failed => "failed",
             Self::Unreachable => "unreachable",
+            Self::Proven => "proven",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -164,13 +220,15 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attempt {
     pub(crate) id: Id,
-    pub(crate) target: Id,
+    pub(crate) work: Work,
+    /// None if a backup is rehearsed whose path is no longer registered.
+    pub(crate) target: Option<Id>,
     pub(crate) address: Address,
     pub(crate) path: String,
     pub(crate) outcome: Outcome,
     pub(crate) started_at: Timestamp,
     pub(crate) ended_at: Option<Timestamp>,
-    /// The backup that it made.
+    /// The backup that it made, or that is rehearsed.
     pub(crate) backup: Option<Id>,
     /// Why it ended so, for people.
     pub(crate) detail: Option<String>,
@@ -178,7 +236,7 @@ pub(crate) struct Attempt {
     pub(crate) warnings: Vec<Warning>,
     /// How many there were, of which the first are listed.
     pub(crate) warnings_total: u64,
-    /// Bytes of fragments that came over the network.
+    /// Bytes of fragments that came over the network, or that were compared.
     pub(crate) sent: u64,
     pub(crate) entries: u64,
 }
@@ -186,15 +244,33 @@ pub(crate) struct Attempt {
 impl Attempt {
     /// One at a target that begins now, or waits to.
     pub(crate) fn begun(id: Id, target: &Target, outcome: Outcome, now: Timestamp) -> Self {
+        let at = (target.node.address.clone(), target.path.clone());
+        Self::new(id, (Work::Backup, Some(target.id), None), at, outcome, now)
+    }
+
+    /// The rehearsal of a backup of this target, if it is still registered.
+    pub(crate) fn rehearsal(id: Id, archive: &Archive, target: Option<Id>, now: Timestamp) -> Self {
+        let at = (archive.address.clone(), archive.path.clone());
+        Self::new(id, (Work::Rehearsal, target, Some(archive.id)), at, Outcome::Queued, now)
+    }
+
+    fn new(
+        id: Id,
+        (work, target, backup): (Work, Option<Id>, Option<Id>),
+        (address, path): (Address, String),
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id,
-            target: target.id,
-            address: target.node.address.clone(),
-            path: target.path.clone(),
+            work,
+            target,
+            address,
+            path,
             outcome,
             started_at: now,
             ended_at: None,
-            backup: None,
+            backup,
             detail: None,
             warnings: Vec::new(),
             warnings_total: 0,
@@ -243,6 +319,19 @@ pub(crate) struct Archive {
     pub(crate) warnings: u64,
     /// Whether it can still be had.
     pub(crate) kept: bool,
+    /// What its last rehearsal found.
+    pub(crate) proof: Option<Proof>,
+}
+
+/// What restoring a backup and comparing it found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Proof {
+    /// Whether everything was as it is in the backup.
+    pub(crate) good: bool,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) at: Timestamp,
+    /// What differs, or what could not be compared here.
+    pub(crate) detail: Option<String>,
 }
 
 #[cfg(test)]

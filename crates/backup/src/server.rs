@@ -1,11 +1,15 @@
 //! The server: one leads and calls agents when their time has come; what they send goes into a repository a node.
 
+mod announcing;
 pub(crate) mod calling;
 pub(crate) mod leading;
 mod receiving;
+mod rehearsing;
 mod running;
 mod scheduling;
 pub(crate) mod shelf;
+mod telling;
+mod watching;
 
 use std::sync::Arc;
 

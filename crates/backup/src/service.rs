@@ -9,12 +9,13 @@ use kernel::clock::Clock;
 use kernel::config;
 use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
+use kernel::live::Live;
 use store::Sql;
 use tokio::sync::{Notify, watch};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::authority::{Authority, AuthorityError};
-use crate::http::{self, Capabilities, Leader};
+use crate::http::{self, Capabilities, Leader, Signs};
 use crate::server::Means;
 use crate::server::leading::Leading;
 
@@ -24,6 +25,8 @@ pub struct Deps {
     pub sql: Sql,
     /// Where packs are kept. A local disk, one for all servers.
     pub folder: PathBuf,
+    /// Who follows how backups stand is told through it.
+    pub live: Arc<dyn Live>,
     /// Who certifies agents.
     pub authority: Authority,
     /// What time it is.
@@ -64,6 +67,7 @@ pub fn build(deps: Deps) -> Result<Built, AuthorityError> {
         means: means.clone(),
         folder: deps.folder,
         replica: deps.replica,
+        live: deps.live,
         http: deps.http,
         calls: deps.authority.caller(means.clock.now())?,
         standing,
@@ -78,7 +82,8 @@ pub fn build(deps: Deps) -> Result<Built, AuthorityError> {
     })];
     let told = leader.clone();
     let authority = Arc::new(deps.authority);
-    let routes = http::routes().with_state(Capabilities { means, leader, authority });
+    let signs = Signs { authority: Arc::clone(&authority), clock: Arc::clone(&means.clock) };
+    let routes = http::routes().with_state(Capabilities { means, leader, authority, signs });
     Ok(Built { routes, checks, leads: Arc::new(move || told.term().is_some()) })
 }
 

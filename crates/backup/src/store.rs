@@ -1,9 +1,11 @@
 //! The only SQL of this service: one module a table. Functions that take a transaction write; the others read.
 
 pub(crate) mod agents;
+pub(crate) mod alerts;
 pub(crate) mod archives;
 pub(crate) mod leader;
 pub(crate) mod log;
+pub(crate) mod nodes;
 pub(crate) mod targets;
 
 use kernel::error::Kind;
@@ -66,6 +68,12 @@ impl Filter {
             self.conditions.push(condition);
             self.values.push(value.into());
         }
+        self
+    }
+
+    /// This condition, without a value, if there is one.
+    fn only(mut self, condition: Option<&'static str>) -> Self {
+        self.conditions.extend(condition);
         self
     }
 

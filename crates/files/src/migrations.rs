@@ -1,15 +1,14 @@
 //! The tables of the service, one DDL statement a migration, the same text for SQLite and MySQL but for full text.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+use store::schema::{DbBackend, Migration};
 
 /// All migrations, oldest first. What is here never changes; what is needed later is added.
 #[must_use]
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> Vec<Box<dyn Migration>> {
     DDL.iter()
         .map(|&(name, statement)| Ddl::both(name, statement))
         .chain(LATER.iter().copied())
-        .map(|ddl| Box::new(ddl) as Box<dyn MigrationTrait>)
+        .map(|ddl| Box::new(ddl) as Box<dyn Migration>)
         .collect()
 }
 
@@ -157,17 +156,13 @@ impl Ddl {
     }
 }
 
-impl MigrationName for Ddl {
-    fn name(&self) -> &str {
+impl Migration for Ddl {
+    fn name(&self) -> &'static str {
         self.name
     }
-}
 
-#[async_trait::async_trait]
-impl MigrationTrait for Ddl {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        let own = self.sqlite.filter(|_| connection.get_database_backend() == DbBackend::Sqlite);
-        connection.execute_unprepared(own.unwrap_or(self.statement)).await.map(drop)
+    fn statement(&self, engine: DbBackend) -> String {
+        let own = self.sqlite.filter(|_| engine == DbBackend::Sqlite);
+        own.unwrap_or(self.statement).to_owned()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kernel::clock::Clock;
 use kernel::lifecycle::Lifecycle;
 use kernel::live::Live;
 use store::Sql;
@@ -31,6 +32,7 @@ pub(crate) type Door = Arc<dyn Ingest>;
 #[derive(Clone)]
 pub(crate) struct Capabilities {
     pub(crate) sql: Sql,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) live: Arc<dyn Live>,
     pub(crate) door: Door,
     pub(crate) rules: Rules,
@@ -62,5 +64,4 @@ api::capabilities! {
     live: Arc<dyn Live>,
     door: Door,
     rules: Rules,
-    lifecycle: Lifecycle,
 }

@@ -4,6 +4,7 @@ mod failure;
 pub mod figures;
 pub mod grpc;
 mod http;
+pub mod jobs;
 pub mod live;
 mod migrations;
 pub mod model;

@@ -3,13 +3,12 @@
 //! Times are microseconds since the epoch. A tally is JSON: grades by their value, of one class, as one shard of writers has
 //! counted them.
 
-use sea_orm_migration::prelude::*;
 use store::migration;
-use store::schema::{index, number, text};
+use store::schema::{Migration, Table, index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> Vec<Box<dyn Migration>> {
     vec![
         Box::new(Records),
         Box::new(RecordsBySlot),
@@ -19,10 +18,13 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(Writers),
         Box::new(History),
         Box::new(HistoryByGrade),
+        Box::new(RecordsByClass),
     ]
 }
 
-migration!(Records, "grades-01-records", manager => manager.create_table(
+migration!(
+    Records,
+    "grades-01-records",
     Table::create()
         .table("grades_records")
         .col(text("id", 26).primary_key())
@@ -35,12 +37,17 @@ migration!(Records, "grades-01-records", manager => manager.create_table(
         .col(text("entered_by", 255))
         .col(number("entered_at"))
         .col(number("changed_at"))
-        .to_owned(),
-));
-migration!(RecordsBySlot, "grades-02-records-by-slot", manager => manager.create_index(
-    index("grades_records_slot", "grades_records", &["carnet", "curso", "semestre", "year"]).unique().to_owned()));
+        .to_owned()
+);
+migration!(
+    RecordsBySlot,
+    "grades-02-records-by-slot",
+    index("grades_records_slot", "grades_records", &["carnet", "curso", "semestre", "year"]).unique().to_owned()
+);
 
-migration!(Students, "grades-03-students", manager => manager.create_table(
+migration!(
+    Students,
+    "grades-03-students",
     Table::create()
         .table("grades_students")
         .col(number("carnet").primary_key())
@@ -48,12 +55,17 @@ migration!(Students, "grades-03-students", manager => manager.create_table(
         .col(number("records"))
         .col(number("points"))
         .col(number("standing"))
-        .to_owned(),
-));
-migration!(StudentsByStanding, "grades-04-students-by-standing", manager => manager.create_index(
-    index("grades_students_standing", "grades_students", &["standing", "carnet"])));
+        .to_owned()
+);
+migration!(
+    StudentsByStanding,
+    "grades-04-students-by-standing",
+    index("grades_students_standing", "grades_students", &["standing", "carnet"])
+);
 
-migration!(Tallies, "grades-05-tallies", manager => manager.create_table(
+migration!(
+    Tallies,
+    "grades-05-tallies",
     Table::create()
         .table("grades_tallies")
         .col(text("name", 80).primary_key())
@@ -63,18 +75,18 @@ migration!(Tallies, "grades-05-tallies", manager => manager.create_table(
         .col(number("year"))
         .col(number("total"))
         .col(text("tally", 4_000))
-        .to_owned(),
-));
+        .to_owned()
+);
 
-migration!(Writers, "grades-06-writers", manager => manager.create_table(
-    Table::create()
-        .table("grades_writers")
-        .col(number("shard").primary_key())
-        .col(text("last_batch", 26))
-        .to_owned(),
-));
+migration!(
+    Writers,
+    "grades-06-writers",
+    Table::create().table("grades_writers").col(number("shard").primary_key()).col(text("last_batch", 26)).to_owned()
+);
 
-migration!(History, "grades-07-history", manager => manager.create_table(
+migration!(
+    History,
+    "grades-07-history",
     Table::create()
         .table("grades_history")
         .col(text("id", 26).primary_key())
@@ -82,7 +94,17 @@ migration!(History, "grades-07-history", manager => manager.create_table(
         .col(number("nota"))
         .col(text("changed_by", 255))
         .col(number("changed_at"))
-        .to_owned(),
-));
-migration!(HistoryByGrade, "grades-08-history-by-grade", manager => manager.create_index(
-    index("grades_history_grade", "grades_history", &["grade", "id"])));
+        .to_owned()
+);
+migration!(
+    HistoryByGrade,
+    "grades-08-history-by-grade",
+    index("grades_history_grade", "grades_history", &["grade", "id"])
+);
+
+// With the id, so that a list of a class is read in its order.
+migration!(
+    RecordsByClass,
+    "grades-09-records-by-class",
+    index("grades_records_class", "grades_records", &["curso", "semestre", "year", "id"])
+);

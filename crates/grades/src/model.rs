@@ -208,6 +208,13 @@ pub struct RepeatKey {
     pub digest: [u8; 32],
 }
 
+impl RepeatKey {
+    /// As the store tells repeats.
+    pub(crate) fn asked(&self) -> store::idempotency::Asked<'_> {
+        store::idempotency::Asked { scope: &self.scope, key: &self.key, digest: &self.digest }
+    }
+}
+
 /// The average of `records` grades that come to `points`; `None` without any.
 pub(crate) fn average(points: i64, records: i64) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

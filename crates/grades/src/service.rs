@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use api::Check;
+use kernel::clock::Clock;
 use kernel::lifecycle::Lifecycle;
 use kernel::live::Live;
 use store::Sql;
@@ -14,8 +15,10 @@ use crate::recorder::Ingest;
 
 /// What the HTTP side is made of.
 pub struct Deps {
-    /// The records, for reading.
+    /// The records, for reading; of its own the HTTP side writes only the first answers to imports.
     pub sql: Sql,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
     /// Where replicas tell how fast they are; may be away.
     pub live: Arc<dyn Live>,
     /// Where records that come in go; its route says which of the two ways in this process has.
@@ -29,9 +32,9 @@ pub struct Deps {
 /// The routes under `/api/v1`, and what readiness depends on.
 #[must_use]
 pub fn build(deps: Deps) -> (OpenApiRouter, Vec<Check>) {
-    let Deps { sql, live, door, rules, lifecycle } = deps;
+    let Deps { sql, clock, live, door, rules, lifecycle } = deps;
     let checks = vec![sql_check(sql.clone())];
-    let routes = http::routes(door.route()).with_state(Capabilities { sql, live, door, rules, lifecycle });
+    let routes = http::routes(door.route()).with_state(Capabilities { sql, clock, live, door, rules, lifecycle });
     (routes, checks)
 }
 

@@ -1,6 +1,7 @@
 //! The only SQL of this service. What takes a transaction writes; the rest reads.
 
 pub(crate) mod batch;
+pub(crate) mod imports;
 pub(crate) mod listing;
 pub(crate) mod statistics;
 

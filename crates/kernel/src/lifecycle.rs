@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -45,7 +47,8 @@ impl Lifecycle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.tracker.spawn(task)
+        // Boxed, as below: running a task is built once and not for each.
+        self.tracker.spawn(task.boxed())
     }
 
     /// Runs a task without which the process is of no use: if it ends before the soft token, or panics, the process
@@ -54,6 +57,10 @@ impl Lifecycle {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        self.spawn_boxed(name, task.boxed());
+    }
+
+    fn spawn_boxed(&self, name: &'static str, task: BoxFuture<'static, ()>) {
         let lifecycle = self.clone();
         let running = tokio::spawn(task);
         self.tracker.spawn(async move {
@@ -76,7 +83,8 @@ impl Lifecycle {
 
     /// Waits for SIGTERM, SIGINT or the soft token, then up to `drain` for the tracked tasks, then for nothing: a second
     /// signal or the end of `drain` cancels the hard token. The code is a failure if an essential task died.
-    pub async fn run_to_end(self, drain: Duration) -> ExitCode {
+    pub fn run_to_end(self, drain: Duration) -> BoxFuture<'static, ExitCode> {
+        async move {
         let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
         else {
             tracing::error!("signal handlers could not be installed");
@@ -100,6 +108,7 @@ impl Lifecycle {
             tracing::warn!("tasks were still running at the end");
         }
         if self.failed.load(Ordering::SeqCst) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }.boxed()
     }
 }
 

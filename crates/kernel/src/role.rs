@@ -193,11 +193,9 @@ impl Role {
                 autoscaled: false,
                 writes_sql: true,
             },
-            Self::GradesGrpcClient => Manifest {
-                // Only its gRPC server writes for it.
-                writes_sql: false,
-                ..Self::of_grades(self, &["/api/v1/grades", "/api/v1/grades/route1"], Protocol::Http1)
-            },
+            Self::GradesGrpcClient => {
+                Self::of_grades(self, &["/api/v1/grades", "/api/v1/grades/route1"], Protocol::Http1)
+            }
             Self::GradesGrpcServer => Self::of_grades(
                 self,
                 &[

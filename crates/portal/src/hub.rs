@@ -42,6 +42,7 @@ pub struct Hub {
     transfers: Arc<Board>,
     presence: Arc<Board>,
     rooms: Arc<Board>,
+    backups: Arc<Board>,
     grades: Arc<Figures>,
     lifecycle: Lifecycle,
 }
@@ -56,6 +57,7 @@ impl Hub {
             transfers: Arc::default(),
             presence: Arc::default(),
             rooms: Arc::default(),
+            backups: Arc::default(),
             grades: Arc::default(),
             lifecycle: deps.lifecycle.clone(),
         });
@@ -66,6 +68,7 @@ impl Hub {
             (feeds::Topic::Transfers, &hub.transfers),
             (feeds::Topic::Presence, &hub.presence),
             (feeds::Topic::Rooms, &hub.rooms),
+            (feeds::Topic::Backups, &hub.backups),
         ];
         for (topic, board) in feeds {
             let feed = feeds::live(topic, Arc::clone(&deps.live), Arc::clone(&deps.clock), Arc::clone(board));

@@ -14,6 +14,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use kernel::config::Pattern;
 use tokio_util::sync::CancellationToken;
 
@@ -67,9 +69,12 @@ impl Faculty {
     ///
     /// # Errors
     /// If the address cannot be bound.
-    pub async fn bind(settings: Settings, refusals: &Refusals) -> Result<Self, WireError> {
-        let rep = Rep::bind(settings.listen, settings.door.clone(), refusals.clone()).await?;
-        Ok(Self { rep, settings })
+    pub fn bind(settings: Settings, refusals: &Refusals) -> BoxFuture<'_, Result<Self, WireError>> {
+        async move {
+            let rep = Rep::bind(settings.listen, settings.door.clone(), refusals.clone()).await?;
+            Ok(Self { rep, settings })
+        }
+        .boxed()
     }
 
     /// Where the REP listens.
@@ -82,9 +87,12 @@ impl Faculty {
     ///
     /// # Errors
     /// If a server's address or the key cannot be used.
-    pub async fn serve(self, end: CancellationToken) -> Result<(), WireError> {
-        let transactions = Arc::new(transaction::Transactions::begin(self.settings).await?);
-        front::serve(self.rep, transactions, end).await;
-        Ok(())
+    pub fn serve(self, end: CancellationToken) -> BoxFuture<'static, Result<(), WireError>> {
+        async move {
+            let transactions = Arc::new(transaction::Transactions::begin(self.settings).await?);
+            front::serve(self.rep, transactions, end).await;
+            Ok(())
+        }
+        .boxed()
     }
 }

@@ -3,13 +3,12 @@
 //! Times are microseconds since the epoch. Rooms are names: classrooms, laboratories and adapted classrooms, each list
 //! separated by spaces, the lists by slashes.
 
-use sea_orm_migration::prelude::*;
 use store::migration;
-use store::schema::{index, number, text};
+use store::schema::{ColumnDef, Migration, Table, index, number, text};
 
 /// All migrations, oldest first.
 #[must_use]
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub fn migrations() -> Vec<Box<dyn Migration>> {
     vec![
         Box::new(Requests),
         Box::new(RequestsByKey),
@@ -27,7 +26,9 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     ]
 }
 
-migration!(Requests, "rooms-01-requests", manager => manager.create_table(
+migration!(
+    Requests,
+    "rooms-01-requests",
     Table::create()
         .table("rooms_requests")
         .col(text("id", 26).primary_key())
@@ -46,14 +47,22 @@ migration!(Requests, "rooms-01-requests", manager => manager.create_table(
         .col(number("asked_at"))
         .col(ColumnDef::new("deadline").big_integer())
         .col(number("changed_at"))
-        .to_owned(),
-));
-migration!(RequestsByKey, "rooms-02-requests-by-key", manager => manager.create_index(
-    index("rooms_requests_key", "rooms_requests", &["request_key"]).unique().to_owned()));
-migration!(RequestsByState, "rooms-03-requests-by-state", manager => manager.create_index(
-    index("rooms_requests_state", "rooms_requests", &["state", "semester"])));
+        .to_owned()
+);
+migration!(
+    RequestsByKey,
+    "rooms-02-requests-by-key",
+    index("rooms_requests_key", "rooms_requests", &["request_key"]).unique().to_owned()
+);
+migration!(
+    RequestsByState,
+    "rooms-03-requests-by-state",
+    index("rooms_requests_state", "rooms_requests", &["state", "semester"])
+);
 
-migration!(Leader, "rooms-04-leader", manager => manager.create_table(
+migration!(
+    Leader,
+    "rooms-04-leader",
     Table::create()
         .table("rooms_leader")
         .col(text("name", 32).primary_key())
@@ -66,20 +75,24 @@ migration!(Leader, "rooms-04-leader", manager => manager.create_table(
         .col(text("endpoint", 255))
         .col(text("presence", 64))
         .col(text("http", 64))
-        .to_owned(),
-));
+        .to_owned()
+);
 
-migration!(Alerts, "rooms-05-alerts", manager => manager.create_table(
+migration!(
+    Alerts,
+    "rooms-05-alerts",
     Table::create()
         .table("rooms_alerts")
         .col(text("id", 26).primary_key())
         .col(text("kind", 32))
         .col(text("detail", 500))
         .col(number("at"))
-        .to_owned(),
-));
+        .to_owned()
+);
 
-migration!(Servers, "rooms-06-servers", manager => manager.create_table(
+migration!(
+    Servers,
+    "rooms-06-servers",
     Table::create()
         .table("rooms_servers")
         .col(text("id", 26).primary_key())
@@ -88,32 +101,37 @@ migration!(Servers, "rooms-06-servers", manager => manager.create_table(
         .col(text("event", 32))
         .col(number("epoch"))
         .col(number("at"))
-        .to_owned(),
-));
+        .to_owned()
+);
 
-migration!(Times, "rooms-07-times", manager => manager.create_table(
+migration!(
+    Times,
+    "rooms-07-times",
     Table::create()
         .table("rooms_times")
         .col(text("id", 26).primary_key())
         .col(text("kind", 16))
         .col(number("micros"))
         .col(number("at"))
-        .to_owned(),
-));
-migration!(TimesByMoment, "rooms-08-times-by-moment", manager =>
-    manager.create_index(index("rooms_times_at", "rooms_times", &["at"])));
+        .to_owned()
+);
+migration!(TimesByMoment, "rooms-08-times-by-moment", index("rooms_times_at", "rooms_times", &["at"]));
 
-migration!(Refusals, "rooms-09-refusals", manager => manager.create_table(
+migration!(
+    Refusals,
+    "rooms-09-refusals",
     Table::create()
         .table("rooms_refusals")
         .col(text("id", 26).primary_key())
         .col(text("address", 64))
         .col(text("reason", 300))
         .col(number("at"))
-        .to_owned(),
-));
+        .to_owned()
+);
 
-migration!(Members, "rooms-10-members", manager => manager.create_table(
+migration!(
+    Members,
+    "rooms-10-members",
     Table::create()
         .table("rooms_members")
         .col(text("name", 64).primary_key())
@@ -124,9 +142,11 @@ migration!(Members, "rooms-10-members", manager => manager.create_table(
         .col(number("version"))
         .col(number("changed_at"))
         .col(text("changed_by", 255))
-        .to_owned(),
-));
-migration!(Decisions, "rooms-11-decisions", manager => manager.create_table(
+        .to_owned()
+);
+migration!(
+    Decisions,
+    "rooms-11-decisions",
     Table::create()
         .table("rooms_decisions")
         .col(text("id", 26).primary_key())
@@ -136,10 +156,12 @@ migration!(Decisions, "rooms-11-decisions", manager => manager.create_table(
         .col(text("member", 64))
         .col(text("detail", 300))
         .col(number("at"))
-        .to_owned(),
-));
+        .to_owned()
+);
 
-migration!(History, "rooms-12-history", manager => manager.create_table(
+migration!(
+    History,
+    "rooms-12-history",
     Table::create()
         .table("rooms_history")
         .col(text("id", 26).primary_key())
@@ -156,7 +178,6 @@ migration!(History, "rooms-12-history", manager => manager.create_table(
         .col(number("refused"))
         .col(number("cpu_us"))
         .col(number("memory_bytes"))
-        .to_owned(),
-));
-migration!(HistoryByMoment, "rooms-13-history-by-moment", manager =>
-    manager.create_index(index("rooms_history_at", "rooms_history", &["at"])));
+        .to_owned()
+);
+migration!(HistoryByMoment, "rooms-13-history-by-moment", index("rooms_history_at", "rooms_history", &["at"]));

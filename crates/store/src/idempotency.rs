@@ -1,14 +1,16 @@
 //! The first answer to a write, kept in the write's own transaction, so that a repeat gets it again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use futures::FutureExt;
 use kernel::clock::Timestamp;
 use kernel::error::Kind;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 
-use crate::error::{DbContext, StoreError, is_unique_violation};
+use crate::error::{DbContext, StoreError};
+use crate::query::{self, Row};
 use crate::sql::{Sql, scope};
 
 /// How long an answer is kept at least.
@@ -30,8 +32,25 @@ pub enum Seen {
     OtherBody,
 }
 
-/// Looks a key up. `scope` says whose key it is and for what; both are at most 255 characters, and spaces at their end
-/// do not count (MySQL compares so).
+/// A request as its repeats are told by: scope and key are at most 255 characters, and spaces at their end do not count
+/// (MySQL compares so).
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Whose key it is and for what.
+    pub scope: &'a str,
+    /// The key.
+    pub key: &'a str,
+    /// Of the body.
+    pub digest: &'a [u8; 32],
+}
+
+impl<'a> Asked<'a> {
+    fn name(&self) -> (&'a str, &'a str) {
+        (self.scope.trim_end(), self.key.trim_end())
+    }
+}
+
+/// Looks a key up; see [`Asked`].
 ///
 /// # Errors
 /// The database's.
@@ -41,19 +60,43 @@ pub async fn find(
     key: &str,
     body_digest: &[u8; 32],
 ) -> Result<Seen, StoreError> {
-    let statement = Statement::from_sql_and_values(
-        transaction.get_database_backend(),
-        format!("SELECT digest, status, body FROM {}_idempotency WHERE scope = ? AND idem_key = ?", scope::service()?),
-        [scope.trim_end().into(), key.trim_end().into()],
-    );
+    let seen = find_all(transaction, &[Asked { scope, key, digest: body_digest }]).await?.pop();
+    Ok(seen.unwrap_or(Seen::New))
+}
+
+/// Looks many keys up, with one statement a scope; what is known of each, in their order.
+///
+/// # Errors
+/// The database's.
+pub async fn find_all(transaction: &DatabaseTransaction, asked: &[Asked<'_>]) -> Result<Vec<Seen>, StoreError> {
     let what = "idempotency: find";
-    let Some(row) = transaction.query_one_raw(statement).await.context(what)? else { return Ok(Seen::New) };
-    if row.try_get_by_index::<String>(0).context(what)? != hex(body_digest) {
-        return Ok(Seen::OtherBody);
+    let mut scopes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (scope, key) in asked.iter().map(Asked::name) {
+        scopes.entry(scope).or_default().insert(key);
     }
-    let status = u16::try_from(row.try_get_by_index::<i64>(1).context(what)?)
-        .map_err(|error| StoreError::new(Kind::Internal, what, error))?;
-    Ok(Seen::Replay { status, body: row.try_get_by_index(2).context(what)? })
+    let mut found: BTreeMap<(&str, String), (String, Seen)> = BTreeMap::new();
+    for (scope, keys) in scopes {
+        let (places, keys) = query::keys(keys.into_iter().map(Value::from).collect());
+        let sql = format!(
+            "SELECT idem_key, digest, status, body FROM {}_idempotency WHERE scope = ? AND idem_key IN ({places})",
+            scope::service()?
+        );
+        let values = [scope.into()].into_iter().chain(keys).collect();
+        for row in query::all(transaction, what, &sql, values).await? {
+            let row = Row::new(row, what);
+            let replay = Seen::Replay { status: row.count(2)?, body: row.text(3)? };
+            found.insert((scope, row.text(0)?), (row.text(1)?, replay));
+        }
+    }
+    let seen = asked.iter().map(|asked| {
+        let (scope, key) = asked.name();
+        match found.get(&(scope, key.to_owned())) {
+            None => Seen::New,
+            Some((digest, replay)) if *digest == hex(asked.digest) => replay.clone(),
+            Some(_) => Seen::OtherBody,
+        }
+    });
+    Ok(seen.collect())
 }
 
 /// The answer to keep.
@@ -78,29 +121,40 @@ pub async fn remember(
     answer: Answer<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if scope.chars().count() > 255 || key.chars().count() > 255 {
+    remember_all(transaction, &[(Asked { scope, key, digest: body_digest }, answer)], now).await
+}
+
+/// Keeps many answers with a few statements, as [`remember`] does one.
+///
+/// # Errors
+/// See [`remember`].
+pub async fn remember_all(
+    transaction: &DatabaseTransaction,
+    answers: &[(Asked<'_>, Answer<'_>)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let too_long = |text: &str| text.chars().count() > 255;
+    if answers.iter().any(|(asked, _)| too_long(asked.scope) || too_long(asked.key)) {
         return Err(StoreError::bare(Kind::Invalid, "idempotency: the key is too long"));
     }
-    let statement = Statement::from_sql_and_values(
-        transaction.get_database_backend(),
-        format!(
-            "INSERT INTO {}_idempotency (scope, idem_key, digest, status, body, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-            scope::service()?
-        ),
-        [
-            scope.trim_end().into(),
-            key.trim_end().into(),
-            hex(body_digest).into(),
+    let rows = answers.iter().map(|(asked, answer)| {
+        let (scope, key) = asked.name();
+        vec![
+            scope.into(),
+            key.into(),
+            hex(asked.digest).into(),
             i64::from(answer.status).into(),
             answer.body.into(),
             now.as_micros().into(),
-        ],
-    );
-    let kept = transaction.execute_raw(statement).await;
-    if kept.as_ref().is_err_and(is_unique_violation) {
+        ]
+    });
+    let start =
+        format!("INSERT INTO {}_idempotency (scope, idem_key, digest, status, body, created_at)", scope::service()?);
+    let kept = query::insert_all(transaction, "idempotency: remember", &start, rows.collect()).await;
+    if kept.as_ref().is_err_and(|error| error.kind == Kind::Conflict) {
         scope::ask_repeat();
     }
-    kept.context("idempotency: remember").map(drop)
+    kept
 }
 
 /// Forgets what is older than [`KEPT`], up to 1,000 answers; returns how many. Call again while it is not zero.

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use kernel::error::Kind;
 use sea_orm::sqlx::{self, Row};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
-use sea_orm_migration::{MigrationTrait, SchemaManager};
 
 use crate::error::{DbContext, StoreError, already_exists};
+use crate::schema::Migration;
 use crate::sql::Sql;
 
 mod tables;
@@ -32,13 +33,17 @@ const LOCK_SECONDS: i64 = 300;
 ///
 /// # Errors
 /// The first migration that fails; those before it stay.
-pub async fn migrate(sql: &Sql, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<(), StoreError> {
+pub fn migrate(sql: &Sql, migrations: Vec<Box<dyn Migration>>) -> BoxFuture<'_, Result<(), StoreError>> {
+    apply(sql, migrations).boxed()
+}
+
+async fn apply(sql: &Sql, migrations: Vec<Box<dyn Migration>>) -> Result<(), StoreError> {
     let plan = Arc::new(Plan { service: sql.service(), migrations });
     let Some(mysql) = sql.mysql() else {
         return sql
             .write_within(LIMIT, move |transaction| {
                 let plan = Arc::clone(&plan);
-                async move { plan.apply(transaction, &SchemaManager::new(transaction)).await }.boxed()
+                async move { plan.apply(transaction).await }.boxed()
             })
             .await;
     };
@@ -54,7 +59,7 @@ pub async fn migrate(sql: &Sql, migrations: Vec<Box<dyn MigrationTrait>>) -> Res
     if row.try_get::<Option<i64>, _>(0).map_err(failed)? != Some(1) {
         return Err(StoreError::bare(Kind::Unavailable, "migrate: another process has been migrating for long"));
     }
-    let applied = plan.apply(mysql.pool(), &SchemaManager::new(mysql.pool())).await;
+    let applied = plan.apply(mysql.pool()).await;
     let released = sqlx::query("DO RELEASE_LOCK(CONCAT('bedel:', MD5(DATABASE())))").execute(&mut *lock).await;
     if released.is_err() {
         drop(lock.detach());
@@ -64,11 +69,11 @@ pub async fn migrate(sql: &Sql, migrations: Vec<Box<dyn MigrationTrait>>) -> Res
 
 struct Plan {
     service: &'static str,
-    migrations: Vec<Box<dyn MigrationTrait>>,
+    migrations: Vec<Box<dyn Migration>>,
 }
 
 impl Plan {
-    async fn apply(&self, connection: &impl ConnectionTrait, manager: &SchemaManager<'_>) -> Result<(), StoreError> {
+    async fn apply(&self, connection: &impl ConnectionTrait) -> Result<(), StoreError> {
         let service = self.service;
         let history = format!(
             "CREATE TABLE IF NOT EXISTS {service}_migration (name varchar(255) NOT NULL PRIMARY KEY, applied_at bigint \
@@ -89,25 +94,20 @@ impl Plan {
             .context("migrate: read the history")?;
         for (name, ddl) in tables::own(service) {
             if !done.contains(name) {
-                let outcome = connection.execute_unprepared(&ddl).await.map(drop);
-                self.settle(connection, name, outcome).await?;
+                self.settle(connection, name, &ddl).await?;
             }
         }
         for migration in &self.migrations {
             if !done.contains(migration.name()) {
-                self.settle(connection, migration.name(), migration.up(manager).await).await?;
+                let ddl = migration.statement(connection.get_database_backend());
+                self.settle(connection, migration.name(), &ddl).await?;
             }
         }
         Ok(())
     }
 
-    async fn settle(
-        &self,
-        connection: &impl ConnectionTrait,
-        name: &str,
-        outcome: Result<(), DbErr>,
-    ) -> Result<(), StoreError> {
-        match outcome {
+    async fn settle(&self, connection: &impl ConnectionTrait, name: &str, ddl: &str) -> Result<(), StoreError> {
+        match connection.execute_unprepared(ddl).await.map(drop) {
             Err(error) if already_exists(&error) => {
                 tracing::warn!(migration.name = name, "a migration was applied before its row was written");
             }

@@ -72,17 +72,19 @@ pub async fn insert_all(
         let size = 1 << left.ilog2();
         let mut values = Vec::with_capacity(size * width);
         rows.by_ref().take(size).for_each(|row| values.extend(row));
-        let row = format!("({})", vec!["?"; width].join(", "));
-        let sql = format!("{start} VALUES {}", vec![row; size].join(", "));
+        let row = format!("({}), ", vec!["?"; width].join(", "));
+        let sql = format!("{start} VALUES {}", row.repeat(size).trim_end_matches(", "));
         execute(connection, what, &sql, values).await?;
     }
     Ok(())
 }
 
 /// Keys for `IN (…)`, padded by repeats to one of a few lengths, and the question marks for them: few statements again.
+/// MariaDB makes a table of a list of a thousand or more, each time: half of that has a length of its own.
 #[must_use]
 pub fn keys(mut keys: Vec<Value>) -> (String, Vec<Value>) {
-    let length = [1, 4, 16, 64, 256, 1024].into_iter().find(|length| *length >= keys.len()).unwrap_or(keys.len());
+    let length =
+        [1, 4, 16, 64, 128, 256, 512, 1024].into_iter().find(|length| *length >= keys.len()).unwrap_or(keys.len());
     if let Some(last) = keys.last().cloned() {
         keys.resize(length, last);
     }

@@ -1,28 +1,31 @@
 //! Columns, indexes and migrations as the services' tables are written with: one DDL statement a migration.
 
-use sea_orm_migration::prelude::{ColumnDef, Index, IndexCreateStatement};
+pub use sea_orm::DbBackend;
+use sea_orm::sea_query::IndexCreateStatement;
+pub use sea_orm::sea_query::{ColumnDef, Index, Table, TableAlterStatement};
 
-/// Not for use by name: what [`migration!`](crate::migration) expands to.
-#[doc(hidden)]
-pub use async_trait::async_trait;
+/// A step from one schema to the next, which never changes once it was published.
+pub trait Migration: Send + Sync {
+    /// Its name in the history, unlike all others of its service.
+    fn name(&self) -> &'static str;
 
-/// A migration that makes one table or one index: its type, its name, and the statement for a `SchemaManager`. The module
-/// imports `sea_orm_migration::prelude::*`.
+    /// One DDL statement, CREATE TABLE, CREATE INDEX or ADD COLUMN, as `engine` reads it.
+    fn statement(&self, engine: DbBackend) -> String;
+}
+
+/// A migration that makes a table, an index or a column: its type, its name, and the statement.
 #[macro_export]
 macro_rules! migration {
-    ($type:ident, $name:literal, $manager:ident => $statement:expr) => {
+    ($type:ident, $name:literal, $statement:expr $(,)?) => {
         struct $type;
 
-        impl MigrationName for $type {
-            fn name(&self) -> &str {
+        impl $crate::schema::Migration for $type {
+            fn name(&self) -> &'static str {
                 $name
             }
-        }
 
-        #[$crate::schema::async_trait]
-        impl MigrationTrait for $type {
-            async fn up(&self, $manager: &SchemaManager) -> Result<(), DbErr> {
-                $statement.await
+            fn statement(&self, engine: $crate::schema::DbBackend) -> String {
+                engine.build(&$statement).sql
             }
         }
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use kernel::data_dir::DataDir;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
@@ -11,8 +12,11 @@ use crate::error::{DbContext, StoreError};
 
 mod file_lock;
 mod mysql;
+mod op;
 pub(crate) mod scope;
 mod sqlite;
+
+use op::{Failed, Op};
 
 /// How long one op may take. An op that waits for something else than the database would hold everybody's lock.
 const OP_LIMIT: Duration = Duration::from_secs(5);
@@ -34,14 +38,22 @@ impl Sql {
     ///
     /// # Errors
     /// SQLite: the file cannot be made or opened. MySQL: the address is not one.
-    pub async fn open(service: &'static str, config: &kernel::config::Sql, data: &DataDir) -> Result<Self, StoreError> {
-        let url = config.url.expose();
-        let engine = if url == "sqlite" {
-            Engine::Sqlite(sqlite::Sqlite::open(service, &data.sql()).await?)
-        } else {
-            Engine::Mysql(mysql::Mysql::open(service, url, config.connections).await?)
-        };
-        Ok(Self { service, engine: Arc::new(engine) })
+    pub fn open<'a>(
+        service: &'static str,
+        config: &'a kernel::config::Sql,
+        data: &'a DataDir,
+    ) -> BoxFuture<'a, Result<Self, StoreError>> {
+        // Boxed, as all that connects: it is built here and not in every crate that calls it.
+        async move {
+            let url = config.url.expose();
+            let engine = if url == "sqlite" {
+                Engine::Sqlite(sqlite::Sqlite::open(service, &data.sql()).await?)
+            } else {
+                Engine::Mysql(mysql::Mysql::open(service, url, config.connections).await?)
+            };
+            Ok(Self { service, engine: Arc::new(engine) })
+        }
+        .boxed()
     }
 
     /// Connections for reading. On SQLite they refuse to write.
@@ -92,9 +104,18 @@ impl Sql {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
+        let (op, result) = op::erase(op);
+        match self.write_erased(limit, op).await {
+            Err(Failed::Store(error)) => Err(error.into()),
+            Ok(()) | Err(Failed::Op) => result.take(),
+        }
+    }
+
+    /// What all writes share, boxed so that it is built here and not in every crate that writes.
+    fn write_erased(&self, limit: Duration, op: Box<Op>) -> BoxFuture<'_, Result<(), Failed>> {
         match &*self.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(limit, op).await,
-            Engine::Mysql(mysql) => mysql.write(limit, op).await,
+            Engine::Sqlite(sqlite) => sqlite.write(limit, op).boxed(),
+            Engine::Mysql(mysql) => mysql.write(limit, op).boxed(),
         }
     }
 
@@ -102,12 +123,15 @@ impl Sql {
     ///
     /// # Errors
     /// It does not, or it is not one we may use.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        let answer = self.reader().ping().await.context("ping");
-        match &*self.engine {
-            Engine::Sqlite(_) => answer,
-            Engine::Mysql(mysql) => answer.map_err(|error| mysql.explain(error)),
+    pub fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        async {
+            let answer = self.reader().ping().await.context("ping");
+            match &*self.engine {
+                Engine::Sqlite(_) => answer,
+                Engine::Mysql(mysql) => answer.map_err(|error| mysql.explain(error)),
+            }
         }
+        .boxed()
     }
 
     /// Runs `work` while no other process migrates this database, on connections that may change the schema.
@@ -117,32 +141,6 @@ impl Sql {
             Engine::Mysql(mysql) => Some(mysql),
         }
     }
-}
-
-/// Runs one op under its limit; a panic is an error like another, because the transaction is shared.
-async fn run_op<T, E, F>(
-    service: &'static str,
-    limit: Duration,
-    op: &F,
-    transaction: &DatabaseTransaction,
-) -> (Result<T, E>, bool)
-where
-    E: From<StoreError>,
-    F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + Sync,
-{
-    use futures::FutureExt;
-    use kernel::error::Kind;
-    use std::panic::AssertUnwindSafe;
-
-    let guarded = async {
-        let running = AssertUnwindSafe(async { op(transaction).await }).catch_unwind();
-        match tokio::time::timeout(limit, running).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_panic)) => Err(StoreError::bare(Kind::Internal, "write: the op panicked").into()),
-            Err(_elapsed) => Err(StoreError::bare(Kind::Unavailable, "write: the op took too long").into()),
-        }
-    };
-    scope::enter(service, guarded).await
 }
 
 /// The database's clock in microseconds since the epoch, as an expression: leases must not depend on whose clock is fast.

@@ -66,6 +66,17 @@ impl Link {
         ip(&["link", "set", &self.near(), "up"]);
     }
 
+    /// Pulls the plug at the far end. Unlike [`down`](Self::down) it leaves this machine's route to the link, so that nothing
+    /// meant for the far end is sent another way, where somebody might answer in its place.
+    pub fn far_down(&self) {
+        ip(&["-netns", &self.namespace(), "link", "set", &self.far(), "down"]);
+    }
+
+    /// Plugs in again at the far end.
+    pub fn far_up(&self) {
+        ip(&["-netns", &self.namespace(), "link", "set", &self.far(), "up"]);
+    }
+
     /// Narrows the link to `kbit_per_second` in each direction (a token bucket, `tbf`).
     pub fn shape(&self, kbit_per_second: u32) {
         let rate = format!("{kbit_per_second}kbit");
@@ -168,6 +179,10 @@ mod tests {
         link.down();
         assert!(!ping(&link));
         link.up();
+        assert!(ping(&link));
+        link.far_down();
+        assert!(!ping(&link));
+        link.far_up();
         assert!(ping(&link));
 
         link.shape(800);

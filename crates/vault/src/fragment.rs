@@ -159,6 +159,29 @@ impl Decoder {
         Ok(raw)
     }
 
+    /// The raw bytes of fragments in a row, of which their length and their CRC-32 are known: what whoever has a part of an
+    /// archive can check.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with them.
+    pub fn decode_run(&mut self, (length, crc): (u64, u32), run: &[u8]) -> Result<Vec<u8>, FragmentError> {
+        let expected = usize::try_from(length).map_err(|_| FragmentError::BadLength(length))?;
+        let mut raw = vec![0; expected.checked_add(1).ok_or(FragmentError::BadLength(length))?];
+        self.inflate.reset(false);
+        let (consumed, written, ended) = self.feed(run, &mut raw)?;
+        if ended {
+            return Err(FragmentError::Final);
+        }
+        if written > expected {
+            return Err(FragmentError::Bomb);
+        }
+        if written < expected || consumed < run.len() {
+            return Err(FragmentError::TooShort);
+        }
+        raw.truncate(expected);
+        if crc32fast::hash(&raw) == crc { Ok(raw) } else { Err(FragmentError::WrongCrc) }
+    }
+
     /// Inflates the fragment and then, in the same stream, a last stored block with the fragment's own hash. That block
     /// comes out unharmed only if the fragment left the stream between two blocks, on a byte border: a fragment that
     /// ends inside a block reads its first byte, `01`, as symbols, and one whose block ends with that byte's first bit

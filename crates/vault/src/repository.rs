@@ -16,6 +16,7 @@ mod browse;
 mod commit;
 mod content;
 mod error;
+mod in_common;
 mod index;
 mod open;
 mod pack;
@@ -31,7 +32,7 @@ use kernel::blobs::{BlobKey, Blobs};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 pub use apply::Applied;
-pub use archive::Archive;
+pub use archive::{Archive, Part};
 pub use commit::Commit;
 pub use content::FileContent;
 pub use error::RepositoryError;

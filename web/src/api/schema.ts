@@ -144,6 +144,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every agent that was ever enrolled, oldest first. */
+        get: operations["list_backup_agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an agent: what it sends now ends within seconds, and it is never asked again. Another may be enrolled in its
+         *     place. Said twice, it changes nothing more.
+         */
+        delete: operations["revoke_backup_agent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is wrong with backups, or was, newest first. */
+        get: operations["list_backup_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/alerts/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a backup which shrank or changed is as it should be; what is pinned for it is let go. Said twice, it changes
+         *     nothing more.
+         */
+        post: operations["dismiss_backup_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/backups/enroll": {
         parameters: {
             query?: never;
@@ -202,7 +276,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every attempt ever made, newest first. */
+        /** Every attempt ever made, to back up or to rehearse, newest first. */
         get: operations["list_log"];
         put?: never;
         post?: never;
@@ -229,6 +303,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Nodes, oldest first, with what their backups have of the disk. */
+        get: operations["list_backup_nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/nodes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Set how much a node's backups may have of the disk. What is committed stays; an attempt that needs more fails. */
+        patch: operations["update_backup_node"];
+        trace?: never;
+    };
+    "/api/v1/backups/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Certify an agent's new key. No login: the token it was enrolled with and its present certificate say who it is. The
+         *     present one stays good until the next renewal, so that an answer which is lost harms nobody.
+         */
+        post: operations["renew_backup_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/backups/targets": {
         parameters: {
             query?: never;
@@ -236,7 +364,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is registered, oldest first. */
+        /** What is registered, oldest first, with the backups that can be had and what is wrong. */
         get: operations["list_targets"];
         put?: never;
         /** Register a path of a node. Its first backup begins at once. */
@@ -261,7 +389,8 @@ export interface paths {
         delete: operations["delete_target"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change how often a path is backed up, and whether its last good backup is pinned. */
+        patch: operations["update_backup_target"];
         trace?: never;
     };
     "/api/v1/backups/targets/{id}/run": {
@@ -346,6 +475,60 @@ export interface paths {
         get: operations["list_entries"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The parts of a backup's archive, each of which can be inflated alone: for whoever restores several at once. */
+        get: operations["list_backup_parts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/rehearse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a backup to scratch and compare it, entry by entry and byte by byte. The answer is its line of the log, to be
+         *     asked for until it has ended; one that waits or is under way already is that one.
+         */
+        post: operations["rehearse_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{id}/url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An address for browsers, which opens a backup's archive, or one file of it, for ten minutes without a token. */
+        post: operations["create_backup_url"];
         delete?: never;
         options?: never;
         head?: never;
@@ -621,7 +804,8 @@ export interface paths {
         put?: never;
         /**
          * Enter a table of grades: UTF-8, separated by commas or semicolons, the first line `carnet,nombre,curso,nota,semestre,year`
-         *     in any order. One bad line, and nothing is kept: `errors` names each by `/lines/LINE/COLUMN`.
+         *     in any order. One bad line, and nothing is kept: `errors` names each by `/lines/LINE/COLUMN`. The same table under the
+         *     same `Idempotency-Key` is entered once; a try (`dry_run`) takes no key.
          */
         post: operations["import_grades"];
         delete?: never;
@@ -1404,6 +1588,21 @@ export interface components {
          * @enum {string}
          */
         Action: "create" | "rename" | "remove" | "admit" | "revoke";
+        /** @description An agent that was enrolled. */
+        AgentView: {
+            /** Format: date-time */
+            enrolled_at: string;
+            /**
+             * Format: date-time
+             * @description When its certificate ends; null: before that was noted. It renews it by itself.
+             */
+            expires_at?: string | null;
+            id: string;
+            /** @description Where it answers, as HOST:PORT. */
+            nodes: string[];
+            /** Format: date-time */
+            revoked_at?: string | null;
+        };
         /**
          * @description What an alert is about.
          * @enum {string}
@@ -1446,9 +1645,9 @@ export interface components {
             /** @description What it may do. */
             scopes: string[];
         };
-        /** @description An attempt to make a backup. */
+        /** @description An attempt to make a backup, or to rehearse one. */
         AttemptView: {
-            /** @description The backup that it made. */
+            /** @description The backup that it made, or that is rehearsed. */
             backup?: string | null;
             /** @description Why it ended so. */
             detail?: string | null;
@@ -1458,18 +1657,20 @@ export interface components {
             entries: number;
             host: string;
             id: string;
-            outcome: components["schemas"]["Outcome"];
+            kind: components["schemas"]["BackupWork"];
+            outcome: components["schemas"]["BackupOutcome"];
             path: string;
             /** Format: int32 */
             port: number;
             /**
              * Format: int64
-             * @description Bytes of fragments that came over the network.
+             * @description Bytes of fragments that came over the network; of a rehearsal, bytes that were compared.
              */
             sent: number;
             /** Format: date-time */
             started_at: string;
-            target: string;
+            /** @description Null if a backup is rehearsed whose path is no longer registered. */
+            target?: string | null;
             /** @description Files that are not in the archive as they are: the first of them. */
             warnings: components["schemas"]["Warning"][];
             /** Format: int64 */
@@ -1528,6 +1729,43 @@ export interface components {
             /** @description What let them in. */
             via: components["schemas"]["Via"];
         };
+        /** @description Something that is wrong, or was. */
+        BackupAlert: {
+            /** @description Of a rehearsal that failed the backup; of one that shrank or changed the backup before. */
+            backup?: string | null;
+            /** Format: date-time */
+            cleared_at?: string | null;
+            detail: string;
+            /** @description The node it is about, if it is about one. */
+            host?: string | null;
+            id: string;
+            kind: components["schemas"]["BackupAlertKind"];
+            path?: string | null;
+            /** Format: int32 */
+            port?: number | null;
+            /** Format: date-time */
+            raised_at: string;
+        };
+        /**
+         * @description What an alert tells.
+         * @enum {string}
+         */
+        BackupAlertKind: "overdue" | "failing" | "shrunk" | "changed" | "rehearsal_failed" | "quota_near" | "store_full";
+        /**
+         * @description How an attempt stands, or how it ended.
+         * @enum {string}
+         */
+        BackupOutcome: "queued" | "running" | "done" | "unchanged" | "failed" | "unreachable" | "proven" | "skipped";
+        /** @description An address that opens without a token, for a while. */
+        BackupUrl: {
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /** @description Its path and query. */
+            url: string;
+        };
         /** @description A backup. */
         BackupView: {
             /**
@@ -1549,6 +1787,7 @@ export interface components {
             path: string;
             /** Format: int32 */
             port: number;
+            proof?: components["schemas"]["Proof"] | null;
             /**
              * Format: int64
              * @description Bytes of the `.tgz`.
@@ -1560,6 +1799,11 @@ export interface components {
              */
             warnings: number;
         };
+        /**
+         * @description What an attempt is to do.
+         * @enum {string}
+         */
+        BackupWork: "backup" | "rehearsal";
         /** @description A student with the average of all grades. */
         BestStudent: {
             /** Format: double */
@@ -1670,6 +1914,11 @@ export interface components {
             authority: string;
             /** @description In PEM. */
             certificate: string;
+            /**
+             * Format: date-time
+             * @description When the certificate ends; it can be renewed before.
+             */
+            expires_at: string;
         };
         /** @description A node that wants to become an agent. */
         Enrolment: {
@@ -1969,6 +2218,27 @@ export interface components {
          * @enum {string}
          */
         ItemState: "open" | "done" | "removed";
+        /** @description A backup that is kept, in short. */
+        KeptView: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Bytes of the tar stream in it.
+             */
+            content_size: number;
+            /** Format: int64 */
+            entries: number;
+            id: string;
+            proof?: components["schemas"]["Proof"] | null;
+            /**
+             * Format: int64
+             * @description Bytes of the `.tgz`.
+             */
+            size: number;
+            /** Format: int64 */
+            warnings: number;
+        };
         /**
          * @description What a room was built as.
          * @enum {string}
@@ -2096,6 +2366,11 @@ export interface components {
              */
             path: string;
             /**
+             * @description Keep the last good backup, as one of those that are kept, after one that lost or changed nearly everything.
+             * @default false
+             */
+            pin_last_good: boolean;
+            /**
              * Format: int64
              * @description Where its agent listens.
              * @example 9750
@@ -2200,16 +2475,79 @@ export interface components {
             /** @description What the guest should know. */
             note: string;
         };
+        /** @description What is absent stays. */
+        NodeChanges: {
+            /**
+             * Format: int64
+             * @description Bytes that the node's packs may have; null takes the quota away.
+             * @example 500000000000
+             */
+            quota?: number | null;
+        };
+        /** @description A node whose paths are, or were, backed up. */
+        NodeView: {
+            /** @description The agent that answers there. */
+            agent?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            host: string;
+            id: string;
+            /** Format: int32 */
+            port: number;
+            /**
+             * Format: int64
+             * @description Bytes that they may have.
+             */
+            quota?: number | null;
+            /**
+             * Format: int64
+             * @description Paths that are registered.
+             */
+            targets: number;
+            /**
+             * Format: int64
+             * @description Bytes of its packs.
+             */
+            used: number;
+        };
         /** @description What opens a link. */
         OpenShare: {
             /** @description The link's password, if it has one. */
             password?: string | null;
+        };
+        /** @description What the address is to open. */
+        Opened: {
+            /**
+             * @description A file's name, as the entries have it; the whole archive unless given.
+             * @default null
+             */
+            name: string | null;
         };
         /**
          * @description How a transfer ended.
          * @enum {string}
          */
         Outcome: "done" | "abandoned" | "refused" | "open";
+        /** @description One page of a list. */
+        Paged_AgentView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** Format: date-time */
+                enrolled_at: string;
+                /**
+                 * Format: date-time
+                 * @description When its certificate ends; null: before that was noted. It renews it by itself.
+                 */
+                expires_at?: string | null;
+                id: string;
+                /** @description Where it answers, as HOST:PORT. */
+                nodes: string[];
+                /** Format: date-time */
+                revoked_at?: string | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
         /** @description One page of a list. */
         Paged_ApiToken: {
             /** @description The items, in the list's order. */
@@ -2245,7 +2583,7 @@ export interface components {
         Paged_AttemptView: {
             /** @description The items, in the list's order. */
             items: {
-                /** @description The backup that it made. */
+                /** @description The backup that it made, or that is rehearsed. */
                 backup?: string | null;
                 /** @description Why it ended so. */
                 detail?: string | null;
@@ -2255,18 +2593,20 @@ export interface components {
                 entries: number;
                 host: string;
                 id: string;
-                outcome: components["schemas"]["Outcome"];
+                kind: components["schemas"]["BackupWork"];
+                outcome: components["schemas"]["BackupOutcome"];
                 path: string;
                 /** Format: int32 */
                 port: number;
                 /**
                  * Format: int64
-                 * @description Bytes of fragments that came over the network.
+                 * @description Bytes of fragments that came over the network; of a rehearsal, bytes that were compared.
                  */
                 sent: number;
                 /** Format: date-time */
                 started_at: string;
-                target: string;
+                /** @description Null if a backup is rehearsed whose path is no longer registered. */
+                target?: string | null;
                 /** @description Files that are not in the archive as they are: the first of them. */
                 warnings: components["schemas"]["Warning"][];
                 /** Format: int64 */
@@ -2334,6 +2674,28 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Paged_BackupAlert: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description Of a rehearsal that failed the backup; of one that shrank or changed the backup before. */
+                backup?: string | null;
+                /** Format: date-time */
+                cleared_at?: string | null;
+                detail: string;
+                /** @description The node it is about, if it is about one. */
+                host?: string | null;
+                id: string;
+                kind: components["schemas"]["BackupAlertKind"];
+                path?: string | null;
+                /** Format: int32 */
+                port?: number | null;
+                /** Format: date-time */
+                raised_at: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Paged_BackupView: {
             /** @description The items, in the list's order. */
             items: {
@@ -2356,6 +2718,7 @@ export interface components {
                 path: string;
                 /** Format: int32 */
                 port: number;
+                proof?: components["schemas"]["Proof"] | null;
                 /**
                  * Format: int64
                  * @description Bytes of the `.tgz`.
@@ -2508,6 +2871,37 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Paged_NodeView: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description The agent that answers there. */
+                agent?: string | null;
+                /** Format: date-time */
+                created_at: string;
+                host: string;
+                id: string;
+                /** Format: int32 */
+                port: number;
+                /**
+                 * Format: int64
+                 * @description Bytes that they may have.
+                 */
+                quota?: number | null;
+                /**
+                 * Format: int64
+                 * @description Paths that are registered.
+                 */
+                targets: number;
+                /**
+                 * Format: int64
+                 * @description Bytes of its packs.
+                 */
+                used: number;
+            }[];
+            /** @description What to pass as `cursor` for the next page; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Paged_RequestView: {
             /** @description The items, in the list's order. */
             items: {
@@ -2597,6 +2991,8 @@ export interface components {
         Paged_TargetView: {
             /** @description The items, in the list's order. */
             items: {
+                /** @description Those that are open: of the path, of its backups, and of its node. */
+                alerts: components["schemas"]["BackupAlert"][];
                 /** Format: date-time */
                 created_at: string;
                 /** Format: int64 */
@@ -2609,13 +3005,28 @@ export interface components {
                 /** @example web-1 */
                 host: string;
                 id: string;
+                /** @description The backups that can be had, newest first. */
+                kept: components["schemas"]["KeptView"][];
+                /**
+                 * Format: date-time
+                 * @description When an attempt that succeeded last began, whether anything had changed or not.
+                 */
+                last_good_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When a rehearsal last proved a backup of this path.
+                 */
+                last_proof_at?: string | null;
                 /**
                  * Format: date-time
                  * @description When it is next attempted.
                  */
                 next_at: string;
+                node: components["schemas"]["UsageView"];
                 /** @example /srv/data */
                 path: string;
+                /** @description Whether the last good backup stays, as one of those that are kept, after one that lost or changed nearly everything. */
+                pin_last_good: boolean;
                 /**
                  * Format: int32
                  * @example 9750
@@ -2706,6 +3117,41 @@ export interface components {
             /** @description What to pass as `cursor` for the next page; `null` on the last. */
             next_cursor?: string | null;
         };
+        /** @description A part of an archive: raw deflate, of whole blocks, that refers to nothing before. */
+        Part: {
+            /**
+             * Format: int64
+             * @description How many bytes it inflates to.
+             */
+            content_size: number;
+            /**
+             * Format: int32
+             * @description The CRC-32 of those.
+             */
+            crc32: number;
+            /**
+             * Format: int64
+             * @description How many bytes of the archive it has.
+             */
+            length: number;
+            /**
+             * Format: int64
+             * @description Where it begins in the archive.
+             */
+            start: number;
+        };
+        /** @description An archive's parts, in order: together they inflate to its tar stream. */
+        Parts: {
+            /** @description The archive's `ETag`: what its bytes are named by. */
+            etag: string;
+            /** @description All that lies between its header and its tail. */
+            items: components["schemas"]["Part"][];
+            /**
+             * Format: int64
+             * @description The archive's length in bytes.
+             */
+            length: number;
+        };
         /** @description Grades that pass and grades that do not. */
         Passing: {
             /** Format: int64 */
@@ -2780,6 +3226,15 @@ export interface components {
             endpoint: string | null;
             /** Format: int64 */
             epoch: number;
+        };
+        /** @description What restoring a backup and comparing it found. */
+        Proof: {
+            /** Format: date-time */
+            at: string;
+            /** @description What differs, or what could not be compared here. */
+            detail?: string | null;
+            /** @description Whether everything was as it is in the backup. */
+            good: boolean;
         };
         /** @description What a user has and may have. */
         Quota: {
@@ -2918,6 +3373,17 @@ export interface components {
             password: string;
             /** @example ana */
             username: string;
+        };
+        /** @description An agent whose certificate ends soon. */
+        Renewal: {
+            /** @description SHA-256 of its present certificate, in hex. */
+            present: string;
+            /** @description HMAC-SHA-256 of `renew PRESENT REQUEST` under the token's secret, in hex. */
+            proof: string;
+            /** @description A certificate request (PKCS #10, PEM), of which the key counts. */
+            request: string;
+            /** @description The token it was enrolled with. */
+            token: string;
         };
         Reply: {
             /** @description Whether the rooms are taken. */
@@ -3187,8 +3653,20 @@ export interface components {
             /** @description Bytes. */
             volume: components["schemas"]["Volume"];
         };
+        /** @description What is absent stays. */
+        TargetChanges: {
+            /**
+             * Format: int64
+             * @example 60
+             */
+            every_minutes?: number | null;
+            /** @description Keep the last good backup, as one of those that are kept, after one that lost or changed nearly everything. */
+            pin_last_good?: boolean | null;
+        };
         /** @description A path of a node that is backed up. */
         TargetView: {
+            /** @description Those that are open: of the path, of its backups, and of its node. */
+            alerts: components["schemas"]["BackupAlert"][];
             /** Format: date-time */
             created_at: string;
             /** Format: int64 */
@@ -3201,13 +3679,28 @@ export interface components {
             /** @example web-1 */
             host: string;
             id: string;
+            /** @description The backups that can be had, newest first. */
+            kept: components["schemas"]["KeptView"][];
+            /**
+             * Format: date-time
+             * @description When an attempt that succeeded last began, whether anything had changed or not.
+             */
+            last_good_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When a rehearsal last proved a backup of this path.
+             */
+            last_proof_at?: string | null;
             /**
              * Format: date-time
              * @description When it is next attempted.
              */
             next_at: string;
+            node: components["schemas"]["UsageView"];
             /** @example /srv/data */
             path: string;
+            /** @description Whether the last good backup stays, as one of those that are kept, after one that lost or changed nearly everything. */
+            pin_last_good: boolean;
             /**
              * Format: int32
              * @example 9750
@@ -3301,6 +3794,20 @@ export interface components {
             /** @description Always `null`: the list is whole. */
             next_cursor: string | null;
         };
+        /** @description What a node's backups have of the disk. */
+        UsageView: {
+            id: string;
+            /**
+             * Format: int64
+             * @description Bytes that they may have; null: as many as there are.
+             */
+            quota?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of its packs.
+             */
+            used: number;
+        };
         /** @description Somebody of the campus. */
         User: {
             /**
@@ -3336,6 +3843,11 @@ export interface components {
         UserRole: "admin" | "staff" | "professor" | "student";
         /** @description What reading a backup found. */
         Verified: {
+            /**
+             * Format: int64
+             * @description Chunks of the tar stream that were read, inflated and found to have their hash and their CRC-32.
+             */
+            chunks: number;
             /** @description What is wrong, if anything is. */
             detail?: string | null;
             /** @description Whether every chunk is what it was when it was committed. */
@@ -3343,7 +3855,7 @@ export interface components {
             id: string;
             /**
              * Format: int64
-             * @description Bytes of the tar stream that were read and hashed.
+             * @description Bytes that they have.
              */
             read: number;
             /** @description SHA-256 of the archive, in hex. */
@@ -3702,6 +4214,121 @@ export interface operations {
             };
         };
     };
+    list_backup_agents: {
+        parameters: {
+            query?: {
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_AgentView"];
+                };
+            };
+        };
+    };
+    revoke_backup_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_backup_alerts: {
+        parameters: {
+            query?: {
+                /** @description Only those that are open, or only those that are over; all unless given. */
+                open?: boolean;
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_BackupAlert"];
+                };
+            };
+        };
+    };
+    dismiss_backup_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupAlert"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It ends when its reason does. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     enroll: {
         parameters: {
             query?: never;
@@ -3790,7 +4417,9 @@ export interface operations {
                 /** @description The folder. */
                 path?: string;
                 /** @description Only attempts that stand or ended so. */
-                outcome?: components["schemas"]["Outcome"];
+                outcome?: components["schemas"]["BackupOutcome"];
+                /** @description Only `backup`, or only `rehearsal`. */
+                kind?: components["schemas"]["BackupWork"];
                 /** @description Most items wanted, 1–500. */
                 limit?: number;
                 /** @description `next_cursor` of the page before; absent for the first. */
@@ -3832,6 +4461,105 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_backup_nodes: {
+        parameters: {
+            query?: {
+                /** @description HOST or HOST:PORT. */
+                node?: string;
+                /** @description Most items wanted, 1–500. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_NodeView"];
+                };
+            };
+        };
+    };
+    update_backup_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodeChanges"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    renew_backup_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renewal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolled"];
+                };
+            };
+            /** @description It is not known, or was revoked. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3936,6 +4664,47 @@ export interface operations {
             };
         };
     };
+    update_backup_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetChanges"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     run_target: {
         parameters: {
             query?: never;
@@ -3996,7 +4765,10 @@ export interface operations {
     };
     get_backup_archive: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description From `POST /backups/{id}/url`. */
+                signature?: string;
+            };
             header?: {
                 Range?: string | null;
             };
@@ -4044,6 +4816,8 @@ export interface operations {
             query: {
                 /** @description The file's name, as the entries have it. */
                 name: string;
+                /** @description From `POST /backups/{id}/url`, instead of a token. */
+                signature?: string;
             };
             header?: never;
             path: {
@@ -4076,6 +4850,8 @@ export interface operations {
             query?: {
                 /** @description Entries from this name on, in the archive's order; from the beginning unless given. */
                 from?: string;
+                /** @description Only the direct children of this folder, such as `small/`; empty for those of the root. */
+                folder?: string;
             };
             header?: never;
             path: {
@@ -4091,6 +4867,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Entries"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_backup_parts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Parts"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rehearse_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_backup_url: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Opened"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupUrl"];
                 };
             };
             404: {
@@ -4991,7 +5858,9 @@ export interface operations {
                 /** @description Only say what is wrong with the table. */
                 dry_run?: boolean;
             };
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

@@ -1,6 +1,8 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { Translation as Core } from './es';
+import type { Admin } from './es.admin';
+import type { Backups } from './es.backups';
 import type { Grades } from './es.grades';
 import type { Rooms } from './es.rooms';
 import type { Sharing } from './es.sharing';
@@ -11,16 +13,18 @@ const CHOICE = 'bedel.language';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: Core & Grades & Rooms & Sharing & Trail };
+    resources: { translation: Core & Admin & Backups & Grades & Rooms & Sharing & Trail };
   }
 }
 
 /** Texts come in parts: what every page needs, and what only some do, which comes with them. */
-type Part = 'core' | 'grades' | 'rooms' | 'sharing' | 'trail';
+type Part = 'core' | 'admin' | 'backups' | 'grades' | 'rooms' | 'sharing' | 'trail';
 
 const TEXTS: Record<Language, Record<Part, () => Promise<object>>> = {
   es: {
     core: async () => (await import('./es')).es,
+    admin: async () => (await import('./es.admin')).admin,
+    backups: async () => (await import('./es.backups')).backups,
     grades: async () => (await import('./es.grades')).grades,
     rooms: async () => (await import('./es.rooms')).rooms,
     sharing: async () => (await import('./es.sharing')).sharing,
@@ -28,6 +32,8 @@ const TEXTS: Record<Language, Record<Part, () => Promise<object>>> = {
   },
   en: {
     core: async () => (await import('./en')).en,
+    admin: async () => (await import('./en.admin')).admin,
+    backups: async () => (await import('./en.backups')).backups,
     grades: async () => (await import('./en.grades')).grades,
     rooms: async () => (await import('./en.rooms')).rooms,
     sharing: async () => (await import('./en.sharing')).sharing,

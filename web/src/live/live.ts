@@ -2,7 +2,15 @@ import type { Socket } from 'socket.io-client';
 import { session } from '../features/session/browser';
 import { follows, keyOf } from './sequence';
 
-export type Topic = 'services' | 'transfers' | 'presence' | 'rooms' | 'grades.total' | 'grades.count' | 'grades.recent';
+export type Topic =
+  | 'services'
+  | 'transfers'
+  | 'presence'
+  | 'rooms'
+  | 'grades.total'
+  | 'grades.count'
+  | 'grades.recent'
+  | 'backups';
 
 /** What of a topic is wanted. */
 export type Params = Readonly<Record<string, string | number>>;

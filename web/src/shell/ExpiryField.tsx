@@ -35,7 +35,7 @@ export function ExpiryField({ label, value, onChange, error }: ExpiryFieldProps)
             size="compact-sm"
             onClick={() => onChange(dayOf(new Date(now + days * DAY)))}
           >
-            {t('tokens.days', { days })}
+            {t('common.days', { days })}
           </Button>
         ))}
         {value === '' ? null : (

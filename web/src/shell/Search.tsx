@@ -1,9 +1,11 @@
 import { Modal, TextInput, VisuallyHidden } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconDoor, IconKey, IconSearch } from '@tabler/icons-react';
+import { IconArchive, IconDoor, IconKey, IconSearch } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useTargets } from '../features/backups/backups';
+import { nodeOf } from '../features/backups/health';
 import { FileIcon } from '../features/files/FileIcon';
 import { titleOf, useFiles } from '../features/files/queries';
 import { useInventory } from '../features/rooms/rooms';
@@ -15,7 +17,7 @@ import classes from './search.module.css';
 
 interface Hit {
   id: string;
-  group: 'pages' | 'rooms' | 'files';
+  group: 'pages' | 'rooms' | 'backups' | 'files';
   label: string;
   icon: ReactNode;
   open: () => void;
@@ -23,7 +25,7 @@ interface Hit {
 
 const SHOWN = 8;
 
-/** One box that finds pages, rooms and files. */
+/** One box that finds pages, rooms, backed-up nodes and paths, and files. */
 export function Search({ onClose }: { onClose: (opened: boolean) => void }) {
   const { t } = useTranslation();
   const identity = useIdentity();
@@ -35,6 +37,8 @@ export function Search({ onClose }: { onClose: (opened: boolean) => void }) {
   const found = useFiles({ q: asked }, asked !== '');
   // Rooms are the same in every semester.
   const inventory = useInventory(asked === '' ? undefined : semesterOf(new Date()), false);
+
+  const targets = useTargets(asked !== '' && identity.role === 'admin');
 
   const pages: Hit[] = [
     ...placesFor(identity.role).map(({ key, to, icon: Icon }) => ({
@@ -86,7 +90,21 @@ export function Search({ onClose }: { onClose: (opened: boolean) => void }) {
             icon: <IconDoor size={20} stroke={1.75} aria-hidden />,
             open: () => void navigate({ to: '/rooms', search: { room: room.name } }),
           }));
-  const hits = [...pages, ...rooms, ...files];
+  const backups: Hit[] =
+    asked === ''
+      ? []
+      : (targets.data ?? [])
+          .map((target) => ({ id: target.id, label: `${nodeOf(target)} ${target.path}` }))
+          .filter(({ label }) => matches(label, asked))
+          .slice(0, SHOWN)
+          .map(({ id, label }) => ({
+            id: `target-${id}`,
+            group: 'backups' as const,
+            label,
+            icon: <IconArchive size={20} stroke={1.75} aria-hidden />,
+            open: () => void navigate({ to: '/backups', search: { target: id } }),
+          }));
+  const hits = [...pages, ...rooms, ...backups, ...files];
   const current = hits[Math.min(chosen, hits.length - 1)];
 
   const open = (hit: Hit | undefined) => {
@@ -156,6 +174,7 @@ export function Search({ onClose }: { onClose: (opened: boolean) => void }) {
           <div role="listbox" id={listId} aria-label={t('search.results')} className={classes.list}>
             {options(pages, t('search.pages'))}
             {options(rooms, t('search.rooms'))}
+            {options(backups, t('nav.backups'))}
             {options(files, t('search.files'))}
           </div>
           <VisuallyHidden role="status">{hits.length}</VisuallyHidden>

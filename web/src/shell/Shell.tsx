@@ -6,16 +6,17 @@ import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 're
 import { useTranslation } from 'react-i18next';
 import { useIdentity, useSession } from '../features/session/browser';
 import { Restoring } from '../features/session/Restoring';
-import { Tray } from '../features/transfers/Tray';
 import { uploadFiles } from '../features/transfers/uploads';
 import { useUploadResults } from '../features/transfers/useUploadResults';
-import { AccountMenu } from './AccountMenu';
 import { DropCurtain } from './DropCurtain';
 import { usePageDrops } from './drops';
 import { placesFor } from './places';
 import classes from './shell.module.css';
 import { useDropAnywhere } from './useDropAnywhere';
 
+// What floats over the page comes right after it: neither is needed to read it.
+const AccountMenu = lazy(() => import('./AccountMenu').then((module) => ({ default: module.AccountMenu })));
+const Tray = lazy(() => import('../features/transfers/Tray').then((module) => ({ default: module.Tray })));
 const loadSearch = () => import('./Search');
 const Search = lazy(() => loadSearch().then((module) => ({ default: module.Search })));
 
@@ -79,7 +80,9 @@ function Frame() {
           <ActionIcon variant="subtle" color="gray" size={44} aria-label={t('nav.search')} onClick={openSearch}>
             <IconSearch size={20} aria-hidden />
           </ActionIcon>
-          <AccountMenu compact />
+          <Suspense fallback={<span className={classes.account} style={{ width: 40, height: 40 }} />}>
+            <AccountMenu compact />
+          </Suspense>
         </header>
         <nav className={classes.rail} aria-label={t('nav.label')}>
           <Brand />
@@ -98,13 +101,17 @@ function Frame() {
               </li>
             ))}
           </ul>
-          <AccountMenu />
+          <Suspense>
+            <AccountMenu />
+          </Suspense>
         </nav>
         <main id="main" className={classes.main} tabIndex={-1} ref={main}>
           <Outlet />
         </main>
       </div>
-      <Tray without={path === '/' ? 'unfinished' : 'nothing'} />
+      <Suspense>
+        <Tray without={path === '/' ? 'unfinished' : 'nothing'} />
+      </Suspense>
       {dropping ? <DropCurtain label={drops?.label} /> : null}
       <Suspense>{searching ? <Search onClose={closeSearch} /> : null}</Suspense>
     </>

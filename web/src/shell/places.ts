@@ -1,10 +1,10 @@
-import { IconDoor, IconFolder, IconHome, IconSchool, IconServer2, IconUsers } from '@tabler/icons-react';
+import { IconArchive, IconDoor, IconFolder, IconHome, IconSchool, IconServer2, IconUsers } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { UserRole } from '../api/types';
 
 export interface Place {
-  key: 'home' | 'files' | 'rooms' | 'grades' | 'system' | 'admin';
-  to: '/' | '/files' | '/rooms' | '/grades' | '/system' | '/admin';
+  key: 'home' | 'files' | 'rooms' | 'grades' | 'backups' | 'system' | 'admin';
+  to: '/' | '/files' | '/rooms' | '/grades' | '/backups' | '/system' | '/admin';
   icon: ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>;
   /** Who sees it; everybody if absent. */
   roles?: UserRole[];
@@ -16,6 +16,7 @@ const PLACES: Place[] = [
   { key: 'files', to: '/files', icon: IconFolder },
   { key: 'rooms', to: '/rooms', icon: IconDoor },
   { key: 'grades', to: '/grades', icon: IconSchool },
+  { key: 'backups', to: '/backups', icon: IconArchive, roles: ['admin'] },
   { key: 'system', to: '/system', icon: IconServer2 },
   { key: 'admin', to: '/admin', icon: IconUsers, roles: ['admin'] },
 ];
@@ -24,7 +25,7 @@ export function placesFor(role: UserRole): Place[] {
   return PLACES.filter((place) => place.roles === undefined || place.roles.includes(role));
 }
 
-export type SectionKey = 'files' | 'rooms' | 'grades' | 'system';
+export type SectionKey = 'files' | 'rooms' | 'grades' | 'backups' | 'system';
 
 interface SubPlace {
   key:
@@ -40,6 +41,10 @@ interface SubPlace {
     | 'metrics'
     | 'gradeDashboard'
     | 'gradeList'
+    | 'backupPaths'
+    | 'backupNodes'
+    | 'backupLog'
+    | 'backupAlerts'
     | 'services'
     | 'transfers';
   to:
@@ -55,6 +60,10 @@ interface SubPlace {
     | '/rooms/metrics'
     | '/grades'
     | '/grades/list'
+    | '/backups'
+    | '/backups/nodes'
+    | '/backups/log'
+    | '/backups/alerts'
     | '/system'
     | '/system/transfers';
   /** Who sees it; everybody if absent. */
@@ -80,6 +89,12 @@ const SUB_PLACES: Record<SectionKey, SubPlace[]> = {
     { key: 'gradeDashboard', to: '/grades', roles: ['admin', 'staff', 'professor'] },
     { key: 'gradeList', to: '/grades/list', roles: ['admin', 'staff', 'professor'] },
   ],
+  backups: [
+    { key: 'backupPaths', to: '/backups', roles: ['admin'] },
+    { key: 'backupNodes', to: '/backups/nodes', roles: ['admin'] },
+    { key: 'backupLog', to: '/backups/log', roles: ['admin'] },
+    { key: 'backupAlerts', to: '/backups/alerts', roles: ['admin'] },
+  ],
   system: [
     { key: 'services', to: '/system' },
     { key: 'transfers', to: '/system/transfers' },
@@ -91,6 +106,7 @@ export const SECTIONS: { section: SectionKey; icon: Place['icon'] }[] = [
   { section: 'files', icon: IconFolder },
   { section: 'rooms', icon: IconDoor },
   { section: 'grades', icon: IconSchool },
+  { section: 'backups', icon: IconArchive },
   { section: 'system', icon: IconServer2 },
 ];
 

@@ -12,6 +12,9 @@ import { NotFound } from './NotFound';
 import { Shell } from './Shell';
 import {
   auditSearch,
+  backupLogSearch,
+  backupSearch,
+  backupsSearch,
   filesSearch,
   gradeListSearch,
   gradesSearch,
@@ -192,6 +195,54 @@ const gradeList = createRoute({
   ),
 });
 
+const backups = createRoute({
+  getParentRoute: () => campus,
+  path: '/backups',
+  validateSearch: backupsSearch,
+  component: lazyRouteComponent(
+    withTexts('backups', () => import('../features/backups/BackupsPage')),
+    'BackupsPage',
+  ),
+});
+
+const backupNodes = createRoute({
+  getParentRoute: () => campus,
+  path: '/backups/nodes',
+  component: lazyRouteComponent(
+    withTexts('backups', () => import('../features/backups/NodesPage')),
+    'NodesPage',
+  ),
+});
+
+const backupLog = createRoute({
+  getParentRoute: () => campus,
+  path: '/backups/log',
+  validateSearch: backupLogSearch,
+  component: lazyRouteComponent(
+    withTexts('backups', () => import('../features/backups/LogPage')),
+    'LogPage',
+  ),
+});
+
+const backupAlerts = createRoute({
+  getParentRoute: () => campus,
+  path: '/backups/alerts',
+  component: lazyRouteComponent(
+    withTexts('backups', () => import('../features/backups/AlertsPage')),
+    'AlertsPage',
+  ),
+});
+
+const backup = createRoute({
+  getParentRoute: () => campus,
+  path: '/backups/$backup',
+  validateSearch: backupSearch,
+  component: lazyRouteComponent(
+    withTexts('backups', () => import('../features/backups/BackupPage')),
+    'BackupPage',
+  ),
+});
+
 const system = createRoute({
   getParentRoute: () => campus,
   path: '/system',
@@ -210,13 +261,19 @@ const transfers = createRoute({
 const admin = createRoute({
   getParentRoute: () => campus,
   path: '/admin',
-  component: lazyRouteComponent(() => import('../features/users/UsersPage'), 'UsersPage'),
+  component: lazyRouteComponent(
+    withTexts('admin', () => import('../features/users/UsersPage')),
+    'UsersPage',
+  ),
 });
 
 const tokens = createRoute({
   getParentRoute: () => campus,
   path: '/account/tokens',
-  component: lazyRouteComponent(() => import('../features/session/TokensPage'), 'TokensPage'),
+  component: lazyRouteComponent(
+    withTexts('admin', () => import('../features/session/TokensPage')),
+    'TokensPage',
+  ),
 });
 
 export const router = createRouter({
@@ -239,6 +296,11 @@ export const router = createRouter({
       roomMetrics,
       grades,
       gradeList,
+      backups,
+      backupNodes,
+      backupLog,
+      backupAlerts,
+      backup,
       system,
       transfers,
       admin,

@@ -183,3 +183,42 @@ export function gradeListSearch(search: Raw): GradeListSearch {
 export function membersSearch(search: Raw): { member?: string } {
   return { member: text(search, 'member') };
 }
+
+export const OUTCOMES = [
+  'queued',
+  'running',
+  'done',
+  'unchanged',
+  'failed',
+  'unreachable',
+  'proven',
+  'skipped',
+] as const;
+
+/** Which attempts to back up are listed. */
+export interface BackupLogSearch {
+  /** HOST or HOST:PORT. */
+  node?: string;
+  path?: string;
+  outcome?: (typeof OUTCOMES)[number];
+  kind?: 'backup' | 'rehearsal';
+}
+
+export function backupLogSearch(search: Raw): BackupLogSearch {
+  return {
+    node: text(search, 'node'),
+    path: text(search, 'path'),
+    outcome: oneOf(search, 'outcome', OUTCOMES),
+    kind: oneOf(search, 'kind', ['backup', 'rehearsal']),
+  };
+}
+
+/** Which node and path is open. */
+export function backupsSearch(search: Raw): { target?: string } {
+  return { target: text(search, 'target') };
+}
+
+/** Which folder of a backup is open. */
+export function backupSearch(search: Raw): { folder?: string } {
+  return { folder: text(search, 'folder') };
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::clock::Clock;
+use kernel::clock::{Clock, Timestamp};
 use kernel::data_dir::replace_file;
 use kernel::id::Id;
 use rustls::ServerConfig;
@@ -15,6 +15,8 @@ use crate::authority::{self, AuthorityError};
 use crate::token::{BadToken, EnrollToken, proof};
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long before its end a certificate is renewed: a campus that is away for months loses no agent.
+const RENEW_BEFORE: Duration = Duration::from_secs(120 * 86_400);
 
 /// Why a node did not become an agent.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +63,9 @@ pub struct Identity {
     key: String,
     certificate: String,
     authority: String,
+    /// When the certificate ends; agents of before did not note it.
+    #[serde(default)]
+    expires_at: Option<Timestamp>,
 }
 
 /// What the campus is asked.
@@ -77,6 +82,7 @@ struct Answered {
     agent: Id,
     certificate: String,
     authority: String,
+    expires_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize, Default)]
@@ -115,16 +121,7 @@ impl Identity {
         std::os::unix::fs::DirBuilderExt::mode(folder.recursive(true), 0o700).create(state).map_err(at)?;
         let (key, request) = authority::request()?;
         let asked = Asked { token: token.id, proof: proof(&token.secret, &request), request: &request };
-        let url = format!("{}/api/v1/backups/enroll", token.url);
-        let away = |error: reqwest::Error| EnrolError::Unreachable(token.url.clone(), innermost(&error));
-        let answer = client()?.post(&url).json(&asked).send().await.map_err(away)?;
-        if !answer.status().is_success() {
-            let status = answer.status();
-            let problem: Problem = answer.json().await.unwrap_or_default();
-            let detail = if problem.detail.is_empty() { status.to_string() } else { problem.detail };
-            return Err(EnrolError::Refused(detail));
-        }
-        let answered: Answered = answer.json().await.map_err(away)?;
+        let answered = ask(&token.url, "enroll", &asked).await?;
         let pinned = authority::certificate(&answered.authority)?;
         if authority::fingerprint(&pinned) != token.ca {
             return Err(EnrolError::Impostor);
@@ -138,11 +135,41 @@ impl Identity {
             key,
             certificate: answered.certificate,
             authority: answered.authority,
+            expires_at: answered.expires_at,
         };
-        let path = Self::path(state);
-        let text = serde_json::to_vec(&identity).unwrap_or_default();
-        replace_file(&path, &text).map_err(|source| EnrolError::File { path, source })?;
+        identity.keep(state)?;
         Ok(identity)
+    }
+
+    fn keep(&self, state: &Path) -> Result<(), EnrolError> {
+        let path = Self::path(state);
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        replace_file(&path, &text).map_err(|source| EnrolError::File { path, source })
+    }
+
+    /// Whether the certificate ends soon enough to be renewed.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|ends| now.plus(RENEW_BEFORE) >= ends)
+    }
+
+    /// Makes another key and has it certified, by the same authority alone; keeps both. The present certificate is good
+    /// until the next renewal, so whoever is interrupted goes on with it.
+    ///
+    /// # Errors
+    /// The campus cannot be reached, or revoked this agent.
+    pub async fn renew(&self, state: &Path) -> Result<Self, EnrolError> {
+        let (key, request) = authority::request()?;
+        let present = authority::fingerprint(&authority::certificate(&self.certificate)?);
+        let said = format!("renew {present} {request}");
+        let asked = serde_json::json!({
+            "token": self.token, "present": present, "request": request, "proof": proof(&self.secret, &said),
+        });
+        let answered = ask(&self.url, "renew", &asked).await?;
+        authority::check(&key, &answered.certificate, &self.authority).map_err(|_| EnrolError::Impostor)?;
+        let renewed = Self { key, certificate: answered.certificate, expires_at: answered.expires_at, ..self.clone() };
+        renewed.keep(state)?;
+        Ok(renewed)
     }
 
     pub(super) fn called(&self) -> Result<Arc<ServerConfig>, AuthorityError> {
@@ -164,6 +191,18 @@ impl Identity {
         let answer = client()?.post(url).json(&body).send().await.map_err(away)?;
         if answer.status().is_success() { Ok(()) } else { Err(EnrolError::Refused(answer.status().to_string())) }
     }
+}
+
+/// Asks the campus for a certificate.
+async fn ask(campus: &str, what: &str, asked: &impl Serialize) -> Result<Answered, EnrolError> {
+    let away = |error: reqwest::Error| EnrolError::Unreachable(campus.to_owned(), innermost(&error));
+    let answer = client()?.post(format!("{campus}/api/v1/backups/{what}")).json(asked).send().await.map_err(away)?;
+    if answer.status().is_success() {
+        return answer.json().await.map_err(away);
+    }
+    let status = answer.status();
+    let problem: Problem = answer.json().await.unwrap_or_default();
+    Err(EnrolError::Refused(if problem.detail.is_empty() { status.to_string() } else { problem.detail }))
 }
 
 /// Trusts any certificate: what is said proves itself.

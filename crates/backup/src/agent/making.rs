@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use kernel::clock::Clock;
 use tokio::sync::mpsc;
 use vault::chunk::{Chunk, ChunkId};
 use vault::chunker::Chunker;
@@ -64,6 +65,7 @@ pub(super) struct Maker {
     notes: Vec<Note>,
     /// Files of the bundle that is being filled, as they were seen.
     pending: HashMap<Vec<u8>, Fingerprint>,
+    clock: Arc<dyn Clock>,
     /// From this second on a change is too young to be trusted.
     young: i64,
     fresh: mpsc::Sender<(Chunk, Bytes)>,
@@ -74,13 +76,14 @@ impl Maker {
     pub(super) fn new(
         root: Arc<OwnedFd>,
         cache: Cache,
-        (state, now): (&Path, i64),
+        (state, clock): (&Path, Arc<dyn Clock>),
         fresh: mpsc::Sender<(Chunk, Bytes)>,
         counts: Arc<Counts>,
     ) -> Result<Self, MakeError> {
         let (builder, pending, notes) = (Builder::new(), HashMap::new(), Vec::new());
         let leaves = Spool::create(state)?;
-        Ok(Self { root, builder, leaves, cache, notes, pending, young: now - SETTLED, fresh, counts })
+        let young = clock.now().as_seconds() - SETTLED;
+        Ok(Self { root, builder, leaves, cache, notes, pending, clock, young, fresh, counts })
     }
 
     /// Walks it all.
@@ -144,7 +147,7 @@ impl Maker {
         let assembled = bundle.assemble(|meta, raw| {
             let start = raw.len();
             if let Some(Some(seen)) = files.next()
-                && let Some(kind) = reading::small(&self.root, meta, seen, raw)
+                && let Some(kind) = reading::small(&self.root, meta, seen, raw, &*self.clock)
             {
                 notes.push(Note { kind, name: meta.name.clone() });
             }
@@ -174,9 +177,10 @@ impl Maker {
             self.cache.put(&key, &chunks)?;
             return chunks.iter().try_for_each(|chunk| self.piece(Piece { chunk: *chunk, entries: Vec::new() }));
         }
-        let (root, mut chunker, mut chunks) = (Arc::clone(&self.root), Chunker::new(), Vec::new());
+        let (root, clock) = (Arc::clone(&self.root), Arc::clone(&self.clock));
+        let (mut chunker, mut chunks) = (Chunker::new(), Vec::new());
         chunker.push(map);
-        let odd = reading::large(&root, meta, seen, |data| {
+        let odd = reading::large(&root, meta, seen, &*clock, |data| {
             self.counts.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
             chunker.push(data);
             while let Some(raw) = chunker.next_chunk() {

@@ -146,8 +146,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
     async fn pass(&mut self, job: &Job, trust: bool) -> Result<Passed, Stop> {
         let (fresh, mut chunks) = mpsc::channel(WAITING);
         let cache = Cache::open(&job.state.join("cache"), &job.path, job.seed, trust)?;
-        let now = job.clock.now().as_seconds();
-        let maker = Maker::new(Arc::clone(&job.root), cache, (&job.state, now), fresh, Arc::clone(&self.counts))?;
+        let state = (&*job.state, Arc::clone(&job.clock));
+        let maker = Maker::new(Arc::clone(&job.root), cache, state, fresh, Arc::clone(&self.counts))?;
         let making = tokio::task::spawn_blocking(move || maker.run());
         self.send_fresh(&mut chunks).await?;
         // Whoever still walks finds nobody left to take its chunks.

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::vec;
 
+use kernel::clock::Timestamp;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 use vault::repository::{Note, NoteKind};
@@ -45,6 +46,11 @@ impl Fingerprint {
             place.copy_from_slice(&word.to_le_bytes());
         }
         bytes
+    }
+
+    /// When it was last changed in any way.
+    pub(super) fn changed(&self) -> Timestamp {
+        Timestamp::from_micros(self.times[2].saturating_mul(1_000_000).saturating_add(self.times[3] / 1000))
     }
 
     /// Whether it was changed at `second` or later: then it may be changed again without its times telling.

@@ -22,7 +22,7 @@ fn campus() -> Campus {
 fn agent(campus: &Campus) -> (String, String) {
     let ids = IdSource::seeded(Arc::new(SystemClock), 1);
     let (key, request) = request().expect("a request");
-    let (own, _) = campus.authority.sign_agent(&request, ids.next(), SystemClock.now()).expect("signs");
+    let (own, ..) = campus.authority.sign_agent(&request, ids.next(), SystemClock.now()).expect("signs");
     (key, own)
 }
 
@@ -95,7 +95,7 @@ fn a_certificate_is_only_for_a_key_that_is_there() {
     ] {
         assert!(campus.authority.sign_agent(bad, ids.next(), SystemClock.now()).is_err(), "{bad}");
     }
-    let (own, _) = campus.authority.sign_agent(&request, ids.next(), SystemClock.now()).expect("signs");
+    let (own, ..) = campus.authority.sign_agent(&request, ids.next(), SystemClock.now()).expect("signs");
     check(&key, &own, campus.authority.pem()).expect("fits");
     let (other, _) = super::request().expect("a request");
     assert!(check(&other, &own, campus.authority.pem()).is_err(), "another key");

@@ -34,6 +34,10 @@ pub(super) struct NewRegistration {
     path: String,
     #[schema(minimum = 1, maximum = 525_600, example = 60)]
     every_minutes: i64,
+    /// Keep the last good backup, as one of those that are kept, after one that lost or changed nearly everything.
+    #[serde(default)]
+    #[schema(default = false)]
+    pin_last_good: bool,
 }
 
 /// Register a path of a node. Its first backup begins at once.
@@ -58,6 +62,7 @@ pub(super) async fn create_target(
         address: Address::check(&new.host, new.port).map_err(BackupError::from)?,
         path: check_path(&new.path).map_err(BackupError::from)?,
         every: check_minutes(new.every_minutes).map_err(BackupError::from)?,
+        pin_last_good: new.pin_last_good,
         created_by: caller.user,
         now: means.clock.now(),
     };
@@ -72,5 +77,6 @@ pub(super) async fn create_target(
     })?;
     leader.nudge.notify_one();
     let place = format!("/api/v1/backups/targets/{}", made.id);
-    Ok((StatusCode::CREATED, [(LOCATION, place)], Json(TargetView::of(&made))).into_response())
+    let view = TargetView::one(&means.sql, &made).await.map_err(BackupError::from)?;
+    Ok((StatusCode::CREATED, [(LOCATION, place)], Json(view)).into_response())
 }

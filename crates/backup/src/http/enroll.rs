@@ -5,6 +5,7 @@ use std::sync::Arc;
 use api::{Json, Problem, ProblemBody};
 use axum::extract::State;
 use futures::FutureExt;
+use kernel::clock::Timestamp;
 use kernel::id::Id;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
@@ -38,6 +39,15 @@ pub(super) struct Enrolled {
     certificate: String,
     /// The authority's certificate, in PEM: the agent compares it with what its token says.
     authority: String,
+    /// When the certificate ends; it can be renewed before.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+impl Enrolled {
+    pub(super) fn new(agent: Id, certificate: String, authority: &Authority, expires_at: Timestamp) -> Self {
+        Self { agent, certificate, authority: authority.pem().to_owned(), expires_at }
+    }
 }
 
 /// Certify an agent's key. No login: the token is one.
@@ -60,17 +70,17 @@ pub(super) async fn enroll(
         return Err(BackupError::BadToken.into());
     }
     let agent = means.ids.next();
-    let (certificate, fingerprint) =
+    let (certificate, fingerprint, expires_at) =
         authority.sign_agent(&asked.request, agent, now).map_err(BackupError::BadRequest)?;
     let token = asked.token;
     let used = means.sql.write(move |transaction| {
         let fingerprint = fingerprint.clone();
-        async move { agents::enroll(transaction, token, agent, &fingerprint, now).await }.boxed()
+        async move { agents::enroll(transaction, token, agent, (&fingerprint, expires_at), now).await }.boxed()
     });
     let used: bool = used.await.map_err(|error: StoreError| BackupError::from(error))?;
     if !used {
         return Err(BackupError::BadToken.into());
     }
     tracing::info!(agent.id = %agent, "an agent was enrolled");
-    Ok(Json(Enrolled { agent, certificate, authority: authority.pem().to_owned() }))
+    Ok(Json(Enrolled::new(agent, certificate, &authority, expires_at)))
 }

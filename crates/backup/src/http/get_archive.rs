@@ -1,7 +1,7 @@
 //! `GET /api/v1/backups/{id}/archive.tgz`
 
-use api::auth::Caller;
-use api::{Path, Problem, ProblemBody};
+use api::auth::MaybeCaller;
+use api::{Path, Problem, ProblemBody, Query};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -9,36 +9,39 @@ use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, IF_RANGE, RANGE,
 };
-use http::{HeaderMap, HeaderName, Method, StatusCode};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use kernel::id::Id;
 
 use super::leader::Leader;
 use super::range::{Wanted, wanted};
+use super::signed::{Opens, Signed, Signs};
 use crate::error::BackupError;
 use crate::model::Archive;
 
 /// The backup as one gzip member, for `curl … | tar xz`. Ranges of it can be had, and its bytes never change.
 #[utoipa::path(
     get, operation_id = "get_backup_archive", path = "/api/v1/backups/{id}/archive.tgz", tag = "backups",
-    params(("id" = String, Path), ("Range" = Option<String>, Header)),
+    params(("id" = String, Path), Signed, ("Range" = Option<String>, Header)),
     responses(
         (status = 200, body = Vec<u8>, content_type = "application/gzip"),
         (status = 206, body = Vec<u8>, content_type = "application/gzip"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 416),
     ),
-    security(("token" = [])),
+    security((), ("token" = [])),
 )]
 pub(super) async fn get_archive(
+    State(signs): State<Signs>,
     State(leader): State<Leader>,
-    caller: Caller,
+    caller: MaybeCaller,
     Path(id): Path<Id>,
-    method: Method,
-    headers: HeaderMap,
+    Query(signed): Query<Signed>,
+    (method, uri, headers): (Method, Uri, HeaderMap),
 ) -> Result<Response, Problem> {
-    super::may(&caller, "backups:read")?;
+    Opens::Archive(id).may(&signs, &caller, signed.signature.as_deref())?;
     let Some(term) = leader.term() else {
-        return Ok(leader.hand_on(method, &format!("/api/v1/backups/{id}/archive.tgz"), &headers).await?);
+        let path = uri.path_and_query().map_or(uri.path(), |both| both.as_str());
+        return Ok(leader.hand_on(method, path, &headers).await?);
     };
     let (listed, repository) = leader.repository(&term, id).await?;
     let archive = repository.archive(listed.number).await.map_err(BackupError::from)?;

@@ -2,7 +2,7 @@
 
 #![expect(unused_qualifications, reason = "in what utoipa generates for a query")]
 
-use api::auth::Caller;
+use api::auth::MaybeCaller;
 use api::{Path, Problem, ProblemBody, Query};
 use axum::body::Body;
 use axum::extract::State;
@@ -15,6 +15,7 @@ use utoipa::IntoParams;
 use vault::tar::Kind;
 
 use super::leader::Leader;
+use super::signed::{Opens, Signs};
 use crate::error::BackupError;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -22,6 +23,8 @@ use crate::error::BackupError;
 pub(super) struct Wanted {
     /// The file's name, as the entries have it.
     name: String,
+    /// From `POST /backups/{id}/url`, instead of a token.
+    signature: Option<String>,
 }
 
 /// One file out of a backup, without reading the rest.
@@ -31,17 +34,17 @@ pub(super) struct Wanted {
         (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ),
-    security(("token" = [])),
+    security((), ("token" = [])),
 )]
 pub(super) async fn get_content(
+    State(signs): State<Signs>,
     State(leader): State<Leader>,
-    caller: Caller,
+    caller: MaybeCaller,
     Path(id): Path<Id>,
     Query(wanted): Query<Wanted>,
-    (method, uri): (Method, Uri),
-    headers: HeaderMap,
+    (method, uri, headers): (Method, Uri, HeaderMap),
 ) -> Result<Response, Problem> {
-    super::may(&caller, "backups:read")?;
+    Opens::Content(id, &wanted.name).may(&signs, &caller, wanted.signature.as_deref())?;
     let Some(term) = leader.term() else {
         let path = uri.path_and_query().map_or(uri.path(), |both| both.as_str());
         return Ok(leader.hand_on(method, path, &headers).await?);
@@ -52,8 +55,13 @@ pub(super) async fn get_content(
     let fixed = [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
         (CONTENT_LENGTH, size.to_string()),
-        (CONTENT_DISPOSITION, "attachment".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{}", super::encoded(file_name(&wanted.name)))),
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     Ok((fixed, Body::from_stream(file.content)).into_response())
+}
+
+/// The last part of a name.
+fn file_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
 }

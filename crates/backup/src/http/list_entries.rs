@@ -11,7 +11,9 @@ use kernel::clock::Timestamp;
 use kernel::id::Id;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use vault::Repository;
 use vault::manifest::{Entry, EntryKind};
+use vault::repository::RepositoryError;
 
 use super::leader::Leader;
 use crate::error::BackupError;
@@ -26,6 +28,8 @@ pub(super) struct Wanted {
     /// Entries from this name on, in the archive's order; from the beginning unless given.
     #[serde(default)]
     from: String,
+    /// Only the direct children of this folder, such as `small/`; empty for those of the root.
+    folder: Option<String>,
 }
 
 /// A file, folder, link or pipe in a backup.
@@ -70,11 +74,77 @@ pub(super) async fn list_entries(
         return Ok(leader.hand_on(Method::GET, path, &headers).await?);
     };
     let (listed, repository) = leader.repository(&term, id).await?;
-    let found = repository.entries(listed.number, wanted.from.as_bytes(), MOST + 1).await;
+    let found = match &wanted.folder {
+        None => repository.entries(listed.number, wanted.from.as_bytes(), MOST + 1).await,
+        Some(folder) => children(&repository, listed.number, &Folder::new(folder), wanted.from.as_bytes()).await,
+    };
     let mut found = found.map_err(BackupError::from)?;
     let next_from = found.get(MOST).map(|entry| shown(&entry.name));
     found.truncate(MOST);
     Ok(Json(Entries { items: found.iter().map(view).collect(), next_from }).into_response())
+}
+
+/// A folder whose children are wanted: the beginning of their names.
+struct Folder(Vec<u8>);
+
+/// Where a name stands, seen from a folder.
+#[derive(Debug, PartialEq, Eq)]
+enum Stands {
+    /// It is the folder's own.
+    Itself,
+    Child,
+    /// In a child: from here on names are outside that.
+    Deeper(Vec<u8>),
+    Beyond,
+}
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let bare = name.trim_end_matches('/');
+        Self(if bare.is_empty() || bare == "." { Vec::new() } else { format!("{bare}/").into_bytes() })
+    }
+
+    fn sees(&self, name: &[u8]) -> Stands {
+        let Some(below) = name.strip_prefix(self.0.as_slice()) else { return Stands::Beyond };
+        if below.is_empty() || name == b"./" {
+            return Stands::Itself;
+        }
+        match below.iter().position(|byte| *byte == b'/') {
+            Some(slash) if slash + 1 < below.len() => {
+                // The byte after `/`.
+                Stands::Deeper([&self.0, &below[..slash], b"0"].concat())
+            }
+            _ => Stands::Child,
+        }
+    }
+}
+
+/// The first children of a folder from a name on, one more than an answer has.
+async fn children(
+    repository: &Repository,
+    number: u64,
+    folder: &Folder,
+    from: &[u8],
+) -> Result<Vec<Entry>, RepositoryError> {
+    let mut found = Vec::new();
+    let mut from = if from.is_empty() { folder.0.clone() } else { from.to_vec() };
+    loop {
+        let batch = repository.entries(number, &from, MOST + 1).await?;
+        let is_last = batch.len() <= MOST;
+        let end = batch.last().map(|entry| entry.name.clone());
+        for entry in batch {
+            match folder.sees(&entry.name) {
+                Stands::Child => found.push(entry),
+                Stands::Beyond => return Ok(found),
+                Stands::Itself | Stands::Deeper(_) => {}
+            }
+        }
+        let Some(end) = end.filter(|_| !is_last && found.len() <= MOST) else { return Ok(found) };
+        from = match folder.sees(&end) {
+            Stands::Deeper(outside) => outside,
+            _ => [&end, &b"\0"[..]].concat(),
+        };
+    }
 }
 
 fn view(entry: &Entry) -> EntryView {
@@ -88,4 +158,29 @@ fn view(entry: &Entry) -> EntryView {
     };
     let micros = entry.mtime.seconds.saturating_mul(1_000_000).saturating_add(i64::from(entry.mtime.nanos / 1000));
     EntryView { name: shown(&entry.name), kind, size: entry.size, modified_at: Timestamp::from_micros(micros) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_knows_its_children_from_what_is_in_them() {
+        let deeper = |outside: &str| Stands::Deeper(outside.as_bytes().to_vec());
+        for (folder, name, expected) in [
+            ("", "./", Stands::Itself),
+            ("", "a", Stands::Child),
+            ("", "a/", Stands::Child),
+            ("", "a/b", deeper("a0")),
+            ("./", "a/b/c", deeper("a0")),
+            ("a", "a/", Stands::Itself),
+            ("a/", "a/b", Stands::Child),
+            ("a/", "a/b/", Stands::Child),
+            ("a/", "a/b/c/d", deeper("a/b0")),
+            ("a/", "a0", Stands::Beyond),
+            ("a/", "b", Stands::Beyond),
+        ] {
+            assert_eq!(Folder::new(folder).sees(name.as_bytes()), expected, "{folder} {name}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::views::AttemptView;
 use crate::error::BackupError;
-use crate::model::Outcome;
+use crate::model::{Outcome, Work};
 use crate::server::Means;
 use crate::store::log;
 
@@ -23,9 +23,11 @@ pub(super) struct Wanted {
     path: Option<String>,
     /// Only attempts that stand or ended so.
     outcome: Option<Outcome>,
+    /// Only `backup`, or only `rehearsal`.
+    kind: Option<Work>,
 }
 
-/// Every attempt ever made, newest first.
+/// Every attempt ever made, to back up or to rehearse, newest first.
 #[utoipa::path(
     get, path = "/api/v1/backups/log", tag = "backups", params(Wanted, Page),
     responses((status = 200, body = Paged<AttemptView>)),
@@ -38,7 +40,7 @@ pub(super) async fn list_log(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Paged<AttemptView>>, Problem> {
     super::may(&caller, "backups:read")?;
-    let of = (wanted.node.as_deref(), wanted.path.as_deref(), wanted.outcome);
+    let of = (wanted.node.as_deref(), wanted.path.as_deref(), wanted.outcome, wanted.kind);
     let found = log::list(means.sql.reader(), of, page.position()?, page.limit + 1).await;
     let views = found.map_err(BackupError::from)?.iter().map(AttemptView::of).collect();
     Ok(Json(Paged::cut(views, page.limit, |view: &AttemptView| view.id.to_string())))

@@ -23,7 +23,7 @@ pub(super) struct Of {
     pub(super) path: Option<String>,
 }
 
-/// What is registered, oldest first.
+/// What is registered, oldest first, with the backups that can be had and what is wrong.
 #[utoipa::path(
     get, path = "/api/v1/backups/targets", tag = "backups", params(Of, Page),
     responses((status = 200, body = Paged<TargetView>)),
@@ -38,6 +38,7 @@ pub(super) async fn list_targets(
     super::may(&caller, "backups:read")?;
     let of = (of.node.as_deref(), of.path.as_deref());
     let found = targets::list(means.sql.reader(), of, page.position()?, page.limit + 1).await;
-    let views = found.map_err(BackupError::from)?.iter().map(TargetView::of).collect();
+    let found = found.map_err(BackupError::from)?;
+    let views = TargetView::whole(&means.sql, &found).await.map_err(BackupError::from)?;
     Ok(Json(Paged::cut(views, page.limit, |view: &TargetView| view.id.to_string())))
 }

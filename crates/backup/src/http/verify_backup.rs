@@ -21,7 +21,9 @@ struct Verified {
     id: Id,
     /// Whether every chunk is what it was when it was committed.
     good: bool,
-    /// Bytes of the tar stream that were read and hashed.
+    /// Chunks of the tar stream that were read, inflated and found to have their hash and their CRC-32.
+    chunks: u64,
+    /// Bytes that they have.
     read: u64,
     /// SHA-256 of the archive, in hex.
     sha256: Option<String>,
@@ -49,10 +51,11 @@ pub(super) async fn verify_backup(
         return Ok(leader.hand_on(Method::POST, &format!("/api/v1/backups/{id}/verify"), &headers).await?);
     };
     let (listed, repository) = leader.repository(&term, id).await?;
-    let mut read = 0;
+    let (mut chunks, mut read) = (0, 0);
     let reading = async {
-        let mut chunks = repository.tar_stream(listed.number).await?;
-        while let Some(chunk) = chunks.try_next().await? {
+        let mut stream = repository.tar_stream(listed.number).await?;
+        while let Some(chunk) = stream.try_next().await? {
+            chunks += 1;
             read += chunk.len() as u64;
         }
         repository.digest(listed.number).await
@@ -67,5 +70,5 @@ pub(super) async fn verify_backup(
             (None, Some(error.to_string()))
         }
     };
-    Ok(Json(Verified { id, good: detail.is_none(), read, sha256, detail }).into_response())
+    Ok(Json(Verified { id, good: detail.is_none(), chunks, read, sha256, detail }).into_response())
 }

@@ -1,6 +1,7 @@
 //! Who leads: whoever has the lock of the blobs' folder and the lease. The lock keeps two processes of one machine from the
 //! same packs even when one of them sleeps; the lease and its epoch fence what is written to SQL.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,18 +12,23 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use kernel::error::Kind;
+use kernel::live::Live;
 use rustix::fs::FlockOperation;
 use rustls::ClientConfig;
 use sea_orm::DatabaseTransaction;
 use store::lease::{self, Lease, Leases};
 use store::{LocalBlobs, Sql, StoreError};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Means;
+use super::announcing::Announcer;
+use super::rehearsing::Rehearser;
 use super::scheduling::Scheduler;
 use super::shelf::Shelf;
+use super::watching::Watcher;
 use crate::store::leader;
 
 /// How long the lead lasts without being renewed: how long backups wait after the leading machine is lost.
@@ -86,6 +92,8 @@ pub(crate) struct Leading {
     /// Where packs are.
     pub(crate) folder: PathBuf,
     pub(crate) replica: String,
+    /// Who follows how backups stand is told through it.
+    pub(crate) live: Arc<dyn Live>,
     /// Where this server takes HTTP.
     pub(crate) http: Option<SocketAddr>,
     /// How agents are called.
@@ -103,6 +111,7 @@ impl Leading {
             self.standing.send_replace(Some(Arc::clone(&term)));
             let scheduler =
                 Scheduler::new(self.means.clone(), Arc::clone(&term), Arc::clone(&self.calls), Arc::clone(&self.nudge));
+            let mut beside = self.beside(&term);
             {
                 let mut scheduling = pin!(scheduler.run(term.ended.clone()));
                 tokio::select! {
@@ -112,12 +121,18 @@ impl Leading {
                         term.ended.cancel();
                         scheduling.await;
                     }
+                    Some(ended) = beside.join_next() => {
+                        tracing::error!(error = ?ended.err(), "a part of leading ended: beginning anew");
+                        term.ended.cancel();
+                        scheduling.await;
+                    }
                     () = end.cancelled() => {
                         term.ended.cancel();
                         scheduling.await;
                     }
                 }
             }
+            beside.shutdown().await;
             self.standing.send_replace(None);
             if let Err(error) = self.leases().release(&term.lease).await {
                 tracing::debug!(error = %error, "the lease ends by itself");
@@ -127,6 +142,26 @@ impl Leading {
                 return;
             }
         }
+    }
+
+    /// What a leader does besides calling agents. None of it ends by itself.
+    fn beside(&self, term: &Arc<Term>) -> JoinSet<()> {
+        let (means, term) = (&self.means, || Arc::clone(term));
+        let rehearser = Rehearser { means: means.clone(), term: term(), scratch: self.folder.join("scratch") };
+        let watcher =
+            Watcher { means: means.clone(), term: term(), folder: self.folder.clone(), compared: HashMap::new() };
+        let announcer = Announcer {
+            means: means.clone(),
+            live: Arc::clone(&self.live),
+            replica: self.replica.clone(),
+            since: means.clock.now(),
+            told: HashMap::new(),
+        };
+        let mut beside = JoinSet::new();
+        beside.spawn(rehearser.run());
+        beside.spawn(watcher.run());
+        beside.spawn(announcer.run());
+        beside
     }
 
     fn leases(&self) -> Leases {

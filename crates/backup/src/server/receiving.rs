@@ -1,7 +1,7 @@
 //! The server's part of the conversation: it believes nothing. A chunk counts only after its fragment was inflated and
 //! hashed here, a leaf only with all its chunks, a backup only with all its leaves.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use vault::repository::{Commit, Note, Record, RepositoryError, Session};
 
 use super::leading::Term;
 use super::shelf::micros;
+use super::telling::Counts;
 use crate::wire::{self, Begin, Frame, Known, Refusal, VERSION, WireError};
 
 /// An agent says every two seconds that it is at work; only a hook may take longer, and says nothing.
@@ -39,8 +40,10 @@ pub(super) enum ReceiveError {
     Fragment(#[from] FragmentError),
     #[error("the agent's manifests are refused: {0}")]
     Manifest(RepositoryError),
-    #[error("the store of backups failed: {0}")]
+    #[error("the store of backups failed: {}", kernel::error::chain(.0))]
     Repository(RepositoryError),
+    #[error("this node's backups may have {0} bytes, and this one needs more: raise its quota, or back up less")]
+    Quota(u64),
     #[error("another server leads now")]
     Lost(#[from] StoreError),
 }
@@ -56,11 +59,27 @@ impl From<RepositoryError> for ReceiveError {
     }
 }
 
-/// How far it has come.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    pub(super) sent: AtomicU64,
-    pub(super) entries: AtomicU64,
+/// How many bytes of packs more a node may have.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    quota: Option<u64>,
+    used: u64,
+}
+
+impl Allowance {
+    /// Of a node whose packs have so many bytes.
+    pub(super) const fn new(quota: Option<u64>, used: u64) -> Self {
+        Self { quota, used }
+    }
+
+    /// Counts what is to be kept.
+    fn take(&mut self, bytes: usize) -> Result<(), ReceiveError> {
+        self.used = self.used.saturating_add(bytes as u64);
+        match self.quota {
+            Some(quota) if self.used > quota => Err(ReceiveError::Quota(quota)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What came of it.
@@ -78,6 +97,7 @@ pub(super) struct Receiving<'r, S> {
     pub(super) term: &'r Term,
     pub(super) clock: &'r dyn Clock,
     pub(super) counts: &'r Counts,
+    pub(super) allowance: Allowance,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
@@ -103,6 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
                 }
                 Frame::Fragment(chunk, bytes) => {
                     let fragment = self.verified(chunk, bytes, &mut decoder).await?;
+                    self.allowance.take(fragment.bytes().len())?;
                     self.repository.put(self.session, &fragment, micros(self.clock.now())).await?;
                 }
                 Frame::Leaves(leaves) => {
@@ -114,6 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
                 }
                 Frame::Leaf(chunk, bytes) => {
                     let leaf = self.verified(chunk, bytes, &mut decoder).await?;
+                    self.allowance.take(leaf.bytes().len())?;
                     let kept = self.repository.put_leaf(self.session, &leaf, micros(self.clock.now())).await;
                     match kept {
                         Ok(()) => self.say(&Frame::Kept(true)).await?,

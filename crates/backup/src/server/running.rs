@@ -1,35 +1,32 @@
 //! One attempt, from the call to its line in the log.
 
-use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::FutureExt;
-use kernel::error::Kind;
+use kernel::clock::Timestamp;
 use kernel::id::Id;
 use rustls::ClientConfig;
 use store::StoreError;
 use tokio::sync::Semaphore;
 use vault::Repository;
-use vault::repository::{Note, NoteKind, RepositoryError, Retention};
+use vault::repository::{Note, NoteKind, Retention};
 
 use super::Means;
 use super::calling::{CallError, Called, call};
 use super::leading::Term;
-use super::receiving::{Counts, ReceiveError, Received, Receiving};
+use super::receiving::{Allowance, ReceiveError, Received, Receiving};
 use super::shelf::{ShelfError, micros};
+use super::telling::{Counts, ended, tell, told};
+use crate::model::alerts::{Concern, of_backup};
 use crate::model::schedule::{after_failure, after_silence, after_success};
 use crate::model::{Archive, Attempt, Outcome, Target, Warning};
-use crate::store::{agents, archives, log, targets};
+use crate::store::{agents, alerts, archives, log, nodes, targets};
 
-/// How often the log tells how far an attempt has come.
-const TELL_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks whether an agent that sends still may.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Packs younger than this are left as they are.
 const GRACE: Duration = Duration::from_secs(600);
-/// While SQL is away an end waits to be written.
-const WRITE_AGAIN: Duration = Duration::from_secs(1);
 
 /// An attempt that is to be made.
 pub(super) struct Run {
@@ -52,7 +49,7 @@ enum Failure {
     Call(#[from] CallError),
     #[error(transparent)]
     Receive(#[from] ReceiveError),
-    #[error("the store of backups failed: {0}")]
+    #[error("the store of backups failed: {}", kernel::error::chain(.0))]
     Shelf(#[from] ShelfError),
     #[error("{0}")]
     Stranger(String),
@@ -76,22 +73,22 @@ impl From<StoreError> for Failure {
 impl Run {
     /// Makes it; gives the target and how it ended.
     pub(super) async fn run(self) -> (Id, Outcome) {
-        let id = self.target.id;
+        let (id, called) = (self.target.id, self.means.clock.now());
         let reached = self.reach().await;
         if let Err(Failure::Call(CallError::Silent(..))) = &reached
             && self.queued.is_none()
             && !self.tell_silence
         {
-            self.look_again().await;
+            self.look_again(called).await;
             return (id, Outcome::Unreachable);
         }
         let mut attempt = self.begin();
         let counts = Counts::default();
         let received = match reached {
             Ok((called, _slot)) => {
-                self.told(&attempt).await;
+                told(&self.term, &attempt).await;
                 let made = self.receive(called, &counts);
-                let telling = self.tell(attempt.clone(), &counts);
+                let telling = tell(&self.term, attempt.clone(), &counts);
                 tokio::select! {
                     made = made => made,
                     never = telling => match never {},
@@ -99,7 +96,7 @@ impl Run {
             }
             Err(error) => Err(error),
         };
-        let outcome = self.end(&mut attempt, received, &counts).await;
+        let outcome = self.end(&mut attempt, received, (&counts, called)).await;
         (id, outcome)
     }
 
@@ -136,7 +133,7 @@ impl Run {
         match node.agent {
             None => {
                 let id = node.id;
-                self.term.write(move |tx| async move { targets::bind(tx, id, agent).await }.boxed()).await?;
+                self.term.write(move |tx| async move { nodes::bind(tx, id, agent).await }.boxed()).await?;
             }
             Some(known) if known == agent => {}
             Some(_) => {
@@ -153,10 +150,53 @@ impl Run {
             term: &self.term,
             clock: &*self.means.clock,
             counts,
+            allowance: Allowance::new(node.quota, repository.stored()),
         };
-        let received = receiving.run(&self.target.path, self.means.settings.level).await?;
+        let received = self.unless_revoked(agent, receiving.run(&self.target.path, self.means.settings.level)).await;
         drop(session);
-        Ok((received, repository))
+        match received {
+            Err(failure @ Failure::Receive(ReceiveError::Quota(_))) => {
+                self.give_up(&repository).await;
+                Err(failure)
+            }
+            received => Ok((received?, repository)),
+        }
+    }
+
+    /// Takes a backup in for as long as its agent may give one.
+    async fn unless_revoked(
+        &self,
+        agent: Id,
+        receiving: impl Future<Output = Result<Received, ReceiveError>>,
+    ) -> Result<Received, Failure> {
+        let revoked = async {
+            loop {
+                tokio::time::sleep(LOOK_EVERY).await;
+                match agents::is_revoked(self.means.sql.reader(), agent).await {
+                    Ok(true) => return,
+                    Ok(false) => {}
+                    Err(error) => tracing::debug!(error = %error, "whether an agent was revoked is not known"),
+                }
+            }
+        };
+        tokio::select! {
+            received = receiving => Ok(received?),
+            () = revoked => {
+                let address = &self.target.node.address;
+                tracing::warn!(agent.id = %agent, node = %address, "an agent was revoked: its connection ends");
+                Err(Failure::Stranger(format!("the agent at {address} was revoked during this attempt")))
+            }
+        }
+    }
+
+    /// After a node had more to send than it may have: what it sent goes, but for what committed backups need.
+    async fn give_up(&self, repository: &Arc<Repository>) {
+        if let Err(error) = repository.flush().await {
+            tracing::warn!(error = %error, "what was sent in vain goes with the next backup");
+            return;
+        }
+        self.let_go(repository, Duration::ZERO).await;
+        self.uses(repository).await;
     }
 
     /// Writes how it ended and when it is due again, and then lets go of what is too old.
@@ -164,12 +204,11 @@ impl Run {
         &self,
         attempt: &mut Attempt,
         received: Result<(Received, Arc<Repository>), Failure>,
-        counts: &Counts,
+        (counts, called): (&Counts, Timestamp),
     ) -> Outcome {
         let now = self.means.clock.now();
         attempt.ended_at = Some(now);
-        attempt.sent = counts.sent.load(Ordering::Relaxed);
-        attempt.entries = counts.entries.load(Ordering::Relaxed);
+        counts.note(attempt);
         let (mut archive, mut repository) = (None, None);
         match received {
             Ok((received, kept)) => {
@@ -189,6 +228,7 @@ impl Run {
                     entries: record.entries,
                     warnings: record.notes_total,
                     kept: true,
+                    proof: None,
                 });
                 if let Some(archive) = &archive {
                     attempt.entries = archive.entries;
@@ -203,16 +243,75 @@ impl Run {
                 );
             }
         }
-        let (next_at, failures) = self.next(attempt.outcome);
+        let (next, good_at) = (self.next(attempt.outcome, called), repository.as_ref().map(|_| attempt.started_at));
         let (target, line) = (self.target.id, attempt.clone());
-        self.written(move || (line.clone(), archive.clone(), target, next_at, failures)).await;
-        if let (Some(repository), Outcome::Done) = (repository, attempt.outcome) {
-            self.let_go(&repository).await;
+        let concerns = match (&repository, &archive) {
+            (Some(repository), Some(archive)) => self.concerns(repository, archive, attempt.sent).await,
+            _ => Vec::new(),
+        };
+        for (_, concern) in &concerns {
+            tracing::warn!(node = %self.target.node.address, path = self.target.path, alert = concern.kind.name(),
+                detail = concern.detail, "a backup is not as the one before");
+        }
+        ended(&self.term, move |transaction| {
+            let (line, archive, concerns) = (line.clone(), archive.clone(), concerns.clone());
+            async move {
+                log::write(transaction, &line).await?;
+                if let Some(archive) = &archive {
+                    archives::insert(transaction, archive).await?;
+                }
+                for (id, concern) in &concerns {
+                    alerts::raise(transaction, *id, concern, now).await?;
+                }
+                targets::plan(transaction, target, next, good_at).await
+            }
+            .boxed()
+        })
+        .await;
+        if let Some(repository) = repository {
+            if attempt.outcome == Outcome::Done {
+                self.let_go(&repository, GRACE).await;
+            }
+            self.uses(&repository).await;
         }
         attempt.outcome
     }
 
-    fn next(&self, outcome: Outcome) -> (kernel::clock::Timestamp, u32) {
+    /// What is to be told of a new backup beside the newest before it.
+    async fn concerns(&self, repository: &Arc<Repository>, after: &Archive, sent: u64) -> Vec<(Id, Concern)> {
+        let node = &self.target.node;
+        let before = match archives::newest(self.means.sql.reader(), &node.address, &self.target.path).await {
+            Ok(Some(before)) if before.node == node.id => before,
+            Ok(_) => return Vec::new(),
+            Err(error) => {
+                tracing::warn!(error = %error, "a backup could not be compared with the one before");
+                return Vec::new();
+            }
+        };
+        // Little was sent, and nothing had been sent by an attempt that failed: most of it was here.
+        let alike = self.target.failures == 0 && sent < after.size / 4;
+        let shared = if alike { Ok(after.span) } else { repository.in_common(after.number, before.number).await };
+        let shared = shared.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "what two backups share is not known");
+            after.span
+        });
+        let concerns = of_backup(&self.target, &before, after, shared);
+        concerns.into_iter().map(|concern| (self.means.ids.next(), concern)).collect()
+    }
+
+    /// Notes how many bytes the node's packs have.
+    async fn uses(&self, repository: &Repository) {
+        let (node, used) = (self.target.node.id, repository.stored());
+        if used == self.target.node.used {
+            return;
+        }
+        let noted = self.term.write(move |tx| async move { nodes::uses(tx, node, used).await }.boxed());
+        if let Err(error) = noted.await {
+            tracing::warn!(error = %error, "what a node uses is noted with its next backup");
+        }
+    }
+
+    fn next(&self, outcome: Outcome, called: Timestamp) -> (Timestamp, u32) {
         let (now, every) = (self.means.clock.now(), self.target.every);
         let failures = self.target.failures.saturating_add(1);
         match outcome {
@@ -221,87 +320,32 @@ impl Run {
                 self.means.ids.fill(&mut chance);
                 (after_success(now, every, chance[0]), 0)
             }
-            Outcome::Unreachable => (after_silence(now, failures), failures),
+            Outcome::Unreachable => (after_silence(called, failures), failures),
             _ => (after_failure(now, every, failures), failures),
         }
     }
 
-    /// Writes an end, for as long as it takes SQL to answer: the backup itself is durable already.
-    async fn written(
-        &self,
-        end: impl Fn() -> (Attempt, Option<Archive>, Id, kernel::clock::Timestamp, u32) + Send + Sync + Clone + 'static,
-    ) {
-        loop {
-            let end = end.clone();
-            let written = self.term.write(move |transaction| {
-                let (line, archive, target, next_at, failures) = end();
-                async move {
-                    log::write(transaction, &line).await?;
-                    if let Some(archive) = &archive {
-                        archives::insert(transaction, archive).await?;
-                    }
-                    targets::plan(transaction, target, next_at, failures).await
-                }
-                .boxed()
-            });
-            match written.await {
-                Err(error) if matches!(error.kind, Kind::Unavailable | Kind::NoSpace) && self.term.holds() => {
-                    tracing::warn!(error = %error, "the end of a backup waits to be noted");
-                    tokio::time::sleep(WRITE_AGAIN).await;
-                }
-                Err(error) => {
-                    tracing::warn!(error = %error, "the end of a backup was not noted: whoever leads next finds it");
-                    return;
-                }
-                Ok(()) => return,
-            }
-        }
-    }
-
     /// After a look at a node that still does not answer.
-    async fn look_again(&self) {
-        let (target, (next_at, failures)) = (self.target.id, self.next(Outcome::Unreachable));
-        let planned =
-            self.term.write(move |tx| async move { targets::plan(tx, target, next_at, failures).await }.boxed());
+    async fn look_again(&self, called: Timestamp) {
+        let (target, next) = (self.target.id, self.next(Outcome::Unreachable, called));
+        let planned = self.term.write(move |tx| async move { targets::plan(tx, target, next, None).await }.boxed());
         if let Err(error) = planned.await {
             tracing::debug!(error = %error, "the next look was not noted");
         }
     }
 
-    async fn told(&self, attempt: &Attempt) {
-        let line = attempt.clone();
-        let told = self.term.write(move |transaction| {
-            let line = line.clone();
-            async move { log::write(transaction, &line).await }.boxed()
-        });
-        if let Err(error) = told.await {
-            tracing::debug!(error = %error, "the log was not told how far a backup is");
-        }
-    }
-
-    /// Tells the log now and then how far it is; never ends by itself.
-    async fn tell(&self, mut attempt: Attempt, counts: &Counts) -> Infallible {
-        loop {
-            tokio::time::sleep(TELL_EVERY).await;
-            let now = (counts.sent.load(Ordering::Relaxed), counts.entries.load(Ordering::Relaxed));
-            if now != (attempt.sent, attempt.entries) {
-                (attempt.sent, attempt.entries) = now;
-                self.told(&attempt).await;
-            }
-        }
-    }
-
     /// Drops backups beyond those that are kept, now that a newer one is committed, and what only they needed.
-    async fn let_go(&self, repository: &Arc<Repository>) {
+    async fn let_go(&self, repository: &Arc<Repository>, grace: Duration) {
         let keep = usize::try_from(self.means.settings.keep).unwrap_or(usize::MAX);
-        let retention = Retention { keep, pinned: BTreeSet::new(), grace: GRACE };
         let gone = async {
+            let pinned = alerts::pinned(self.means.sql.reader(), self.target.node.id).await?;
+            let retention = Retention { keep, pinned: pinned.into_iter().collect(), grace };
             let plan = repository.plan(&retention, micros(self.means.clock.now())).await?;
             if plan.drop.is_empty() && plan.delete.is_empty() && plan.rewrite.is_empty() {
                 return Ok(Vec::new());
             }
             let term = Arc::clone(&self.term);
-            Ok::<_, RepositoryError>(repository.apply(&plan, &move || term.holds()).await?.dropped)
+            Ok::<_, ShelfError>(repository.apply(&plan, &move || term.holds()).await?.dropped)
         };
         let (node, dropped) = match gone.await {
             Ok(dropped) if dropped.is_empty() => return,

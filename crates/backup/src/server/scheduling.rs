@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 use super::Means;
 use super::leading::Term;
 use super::running::Run;
-use crate::model::{Attempt, Outcome, Target};
+use super::telling::write;
+use crate::model::{Attempt, Outcome, Target, Work};
 use crate::store::{log, targets};
 
 /// How often it is looked for what is due.
@@ -73,7 +74,7 @@ impl Scheduler {
 
     /// Attempts of a server that ended: their targets are due again.
     async fn abandon(&self) -> Result<(), StoreError> {
-        let left = log::with_outcome(self.means.sql.reader(), Outcome::Running, 1000).await?;
+        let left = log::with_outcome(self.means.sql.reader(), Work::Backup, Outcome::Running, 1000).await?;
         let now = self.means.clock.now();
         for attempt in left {
             let line = Attempt {
@@ -87,7 +88,10 @@ impl Scheduler {
                 let line = line.clone();
                 async move {
                     log::write(transaction, &line).await?;
-                    targets::due_now(transaction, target, now).await
+                    match target {
+                        Some(target) => targets::due_now(transaction, target, now).await,
+                        None => Ok(()),
+                    }
                 }
                 .boxed()
             });
@@ -96,24 +100,20 @@ impl Scheduler {
         Ok(())
     }
 
-    async fn note(&self, line: Attempt) -> Result<(), StoreError> {
-        let noted = self.term.write(move |transaction| {
-            let line = line.clone();
-            async move { log::write(transaction, &line).await }.boxed()
-        });
-        noted.await
-    }
-
     async fn look(&mut self) -> Result<(), StoreError> {
         let now = self.means.clock.now();
-        let queued = log::with_outcome(self.means.sql.reader(), Outcome::Queued, CALLS as u64).await?;
+        let queued = log::with_outcome(self.means.sql.reader(), Work::Backup, Outcome::Queued, CALLS as u64).await?;
         for attempt in queued {
-            match targets::get(self.means.sql.reader(), attempt.target).await? {
+            let target = match attempt.target {
+                Some(id) => targets::get(self.means.sql.reader(), id).await?,
+                None => None,
+            };
+            match target {
                 Some(target) => self.start(target, Some(attempt), now),
                 None => {
                     let detail = Some("it was unregistered before it began".to_owned());
                     let line = Attempt { outcome: Outcome::Failed, ended_at: Some(now), detail, ..attempt };
-                    self.note(line).await?;
+                    write(&self.term, line).await?;
                 }
             }
         }
@@ -145,7 +145,7 @@ impl Scheduler {
         }
         let id = run.target.id;
         // An attempt that dies must not keep its node from the next.
-        let guarded = AssertUnwindSafe(run.run()).catch_unwind();
+        let guarded = AssertUnwindSafe(run.run().boxed()).catch_unwind();
         self.runs.spawn(async move { guarded.await.unwrap_or((id, Outcome::Failed)) });
     }
 

@@ -77,6 +77,7 @@ impl Shelf {
                 entries: record.entries,
                 warnings: record.notes_total,
                 kept: true,
+                proof: None,
             });
         }
         if gone.is_empty() && found.is_empty() {

@@ -7,18 +7,19 @@ use store::StoreError;
 use store::query::{Row, all, execute, one};
 
 use super::{Filter, address, cut, number, optional_id};
-use crate::model::{Attempt, Outcome, Warning, target_key};
+use crate::model::{Attempt, Outcome, Warning, Work, target_key};
 
 /// What the column of warnings holds, in characters.
 const WARNINGS: usize = 6000;
 const SELECT: &str = "SELECT id, target, host, port, path, outcome, started_at, ended_at, archive, detail, warnings, \
-                      warnings_total, sent, entries FROM backups_log";
+                      warnings_total, sent, entries, kind FROM backups_log";
 
 fn attempt(row: sea_orm::QueryResult, what: &'static str) -> Result<Attempt, StoreError> {
     let row = Row::new(row, what);
     Ok(Attempt {
         id: row.id(0)?,
-        target: row.id(1)?,
+        work: row.named(14, &Work::ALL, Work::name)?,
+        target: if row.text(1)?.is_empty() { None } else { Some(row.id(1)?) },
         address: address(&row, 2)?,
         path: row.text(4)?,
         outcome: row.named(5, &Outcome::ALL, Outcome::name)?,
@@ -69,36 +70,68 @@ pub(crate) async fn write(transaction: &DatabaseTransaction, attempt: &Attempt) 
         return Ok(());
     }
     let insert = "INSERT INTO backups_log (outcome, started_at, ended_at, archive, detail, warnings, warnings_total, sent, \
-                  entries, id, target, host, port, path, target_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                  entries, id, target, host, port, path, target_key, kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let mut values = changing(attempt);
     values.extend([
-        attempt.target.to_string().into(),
+        attempt.target.map(|id| id.to_string()).unwrap_or_default().into(),
         attempt.address.host.as_str().into(),
         i64::from(attempt.address.port).into(),
         attempt.path.as_str().into(),
         target_key(&attempt.address, &attempt.path).into(),
+        attempt.work.name().into(),
     ]);
     execute(transaction, "log: insert", insert, values).await.map(drop)
 }
 
-/// The attempt of a target that is queued or under way.
+/// The backup of a target that is queued or under way.
 pub(crate) async fn open(connection: &impl ConnectionTrait, target: Id) -> Result<Option<Attempt>, StoreError> {
+    open_of(connection, "target", Work::Backup, target).await
+}
+
+/// The rehearsal of a backup that is queued or under way.
+pub(crate) async fn rehearsal(connection: &impl ConnectionTrait, archive: Id) -> Result<Option<Attempt>, StoreError> {
+    open_of(connection, "archive", Work::Rehearsal, archive).await
+}
+
+async fn open_of(
+    connection: &impl ConnectionTrait,
+    column: &str,
+    work: Work,
+    id: Id,
+) -> Result<Option<Attempt>, StoreError> {
     let what = "log: open";
-    let sql = format!("{SELECT} WHERE target = ? AND outcome IN ('queued', 'running') ORDER BY id");
-    let row = one(connection, what, &sql, vec![target.to_string().into()]).await?;
+    let sql = format!("{SELECT} WHERE outcome IN ('queued', 'running') AND kind = ? AND {column} = ? ORDER BY id");
+    let row = one(connection, what, &sql, vec![work.name().into(), id.to_string().into()]).await?;
     row.map(|row| attempt(row, what)).transpose()
 }
 
-/// Attempts with this outcome, oldest first.
+/// Attempts at this work with this outcome, oldest first.
 pub(crate) async fn with_outcome(
     connection: &impl ConnectionTrait,
+    work: Work,
     outcome: Outcome,
     limit: u64,
 ) -> Result<Vec<Attempt>, StoreError> {
     let what = "log: by outcome";
-    let sql = format!("{SELECT} WHERE outcome = ? ORDER BY id LIMIT {limit}");
-    let rows = all(connection, what, &sql, vec![outcome.name().into()]).await?;
+    let sql = format!("{SELECT} WHERE outcome = ? AND kind = ? ORDER BY id LIMIT {limit}");
+    let rows = all(connection, what, &sql, vec![outcome.name().into(), work.name().into()]).await?;
     rows.into_iter().map(|row| attempt(row, what)).collect()
+}
+
+/// Everything that is queued or under way, oldest first.
+pub(crate) async fn under_way(connection: &impl ConnectionTrait) -> Result<Vec<Attempt>, StoreError> {
+    let what = "log: under way";
+    let sql = format!("{SELECT} WHERE outcome IN ('queued', 'running') ORDER BY id LIMIT 1000");
+    let rows = all(connection, what, &sql, Vec::new()).await?;
+    rows.into_iter().map(|row| attempt(row, what)).collect()
+}
+
+/// The last backup of a target that was attempted.
+pub(crate) async fn last(connection: &impl ConnectionTrait, target: Id) -> Result<Option<Attempt>, StoreError> {
+    let what = "log: last";
+    let sql = format!("{SELECT} WHERE kind = 'backup' AND target = ? ORDER BY id DESC LIMIT 1");
+    let row = one(connection, what, &sql, vec![target.to_string().into()]).await?;
+    row.map(|row| attempt(row, what)).transpose()
 }
 
 /// One attempt.
@@ -108,10 +141,10 @@ pub(crate) async fn get(connection: &impl ConnectionTrait, id: Id) -> Result<Opt
     row.map(|row| attempt(row, what)).transpose()
 }
 
-/// Attempts, newest first, before `before`, of a node (HOST or HOST:PORT), of a path, and with an outcome.
+/// Attempts, newest first, before `before`, of a node (HOST or HOST:PORT), of a path, with an outcome and of a work.
 pub(crate) async fn list(
     connection: &impl ConnectionTrait,
-    (node, path, outcome): (Option<&str>, Option<&str>, Option<Outcome>),
+    (node, path, outcome, work): (Option<&str>, Option<&str>, Option<Outcome>, Option<Work>),
     before: Option<Id>,
     limit: u64,
 ) -> Result<Vec<Attempt>, StoreError> {
@@ -120,7 +153,8 @@ pub(crate) async fn list(
         .and("id < ?", before.map(|id| id.to_string()))
         .of_node(node)
         .and("path = ?", path)
-        .and("outcome = ?", outcome.map(Outcome::name));
+        .and("outcome = ?", outcome.map(Outcome::name))
+        .and("kind = ?", work.map(Work::name));
     let rows = filter.rows(connection, what, SELECT, ("id DESC", limit)).await?;
     rows.into_iter().map(|row| attempt(row, what)).collect()
 }

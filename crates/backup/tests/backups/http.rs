@@ -90,7 +90,7 @@ pub(crate) async fn tokens_are_good_once(campus: &Campus) {
     let again = Identity::enrol(&word, &campus.path("second")).await;
     assert!(matches!(again, Err(EnrolError::Refused(_))), "{again:?}");
     assert!(matches!(Identity::load(&campus.path("second")), Err(EnrolError::NotEnrolled)));
-    enrolled.hello(&kernel::clock::SystemClock).await.expect("is known");
+    enrolled.hello(&campus.day).await.expect("is known");
 
     let mut other = backup::EnrollToken::decode(&campus.enroll_token(&server).await).expect("a token");
     other.ca = "00".repeat(32);
@@ -102,4 +102,58 @@ pub(crate) async fn tokens_are_good_once(campus: &Campus) {
     assert!(matches!(refused, Err(EnrolError::Refused(_))), "{refused:?}");
     let nonsense = Identity::enrol("bedel-nonsense", &campus.path("fifth")).await;
     assert!(matches!(nonsense, Err(EnrolError::Token(_))), "{nonsense:?}");
+}
+
+pub(crate) async fn a_browser_opens_what_is_signed_and_looks_into_folders(campus: &Campus) {
+    let first = campus.server("backup-server-1").await;
+    first.leads().await;
+    let tree = campus.path("tree");
+    std::fs::create_dir_all(tree.join("a b/deep/er")).expect("makes");
+    std::fs::write(tree.join("a b/ñ & co"), "content").expect("writes");
+    std::fs::write(tree.join("a b/deep/er/x"), "x").expect("writes");
+    std::fs::write(tree.join("a b/z"), "z").expect("writes");
+    std::fs::write(tree.join("c"), "c").expect("writes");
+    let node = campus.node(&first, "agent", &tree).await;
+    let admin = campus.at(&first, UserRole::Admin);
+    admin.register(node.address, &tree).await;
+    let id = admin.attempt("done").await["backup"].as_str().expect("a backup").to_owned();
+    let names = async |query: &str| {
+        let (status, listed) = admin.get(&format!("/{id}/entries?{query}")).await;
+        assert_eq!(status, 200, "{listed}");
+        let items = listed["items"].as_array().expect("items");
+        items.iter().map(|one| one["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("folder=").await, ["a b/", "c"]);
+    assert_eq!(names("folder=a%20b/").await, ["a b/deep/", "a b/z", "a b/ñ & co"]);
+    assert_eq!(names("folder=a%20b/deep").await, ["a b/deep/er/"]);
+    assert_eq!(names("folder=a%20b/&from=a%20b/z").await, ["a b/z", "a b/ñ & co"]);
+    assert_eq!(names("folder=nothing").await, Vec::<String>::new());
+
+    // By a server that does not lead: what opens the address goes on with it.
+    let second = campus.server("backup-server-2").await;
+    let open = async |url: &str| reqwest::get(format!("http://{}{url}", second.http)).await.expect("answers");
+    let (status, signed) = admin.post(&format!("/{id}/url"), &json!({})).await;
+    assert_eq!(status, 200, "{signed}");
+    let whole = signed["url"].as_str().expect("an address").to_owned();
+    let answer = open(&whole).await;
+    assert!(answer.status().as_u16() == 200 && answer.headers()["content-type"] == "application/gzip", "{answer:?}");
+    assert_eq!(answer.bytes().await.expect("bytes"), admin.archive(&id).await);
+    let (_, signed) = admin.post(&format!("/{id}/url"), &json!({"name": "a b/ñ & co"})).await;
+    let one = signed["url"].as_str().expect("an address").to_owned();
+    let answer = open(&one).await;
+    let named = answer.headers()["content-disposition"].to_str().expect("a name").to_owned();
+    assert_eq!((answer.status().as_u16(), named.as_str()), (200, "attachment; filename*=UTF-8''%C3%B1%20%26%20co"));
+    assert_eq!(answer.text().await.expect("text"), "content");
+    let (_, signature) = whole.split_once('=').expect("a signature");
+    for url in [
+        format!("/api/v1/backups/{id}/archive.tgz"),
+        format!("/api/v1/backups/{id}/archive.tgz?signature=1.{}", "0".repeat(64)),
+        format!("/api/v1/backups/{id}/content?name=c&signature={signature}"),
+        one.replace("name=a", "name=b"),
+    ] {
+        assert_eq!(open(&url).await.status().as_u16(), 401, "{url}");
+    }
+    let nothing = "01arz3ndektsv4rrffq69g5fav";
+    assert_eq!(admin.post(&format!("/{nothing}/url"), &json!({})).await.0, 404);
+    assert_eq!(campus.at(&first, UserRole::Staff).post(&format!("/{id}/url"), &json!({})).await.0, 403);
 }

@@ -1,50 +1,16 @@
 //! `kill -9` of server and agent at random moments: no backup that was listed is ever lost.
 
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use api::auth::UserRole;
-use backup::agent::Identity;
 use serde_json::{Value, json};
-use testkit::claim::Claim;
-use testkit::process::{Guard, eventually};
+use testkit::process::eventually;
 
-use crate::campus::{Campus, Http, PATIENCE};
-use crate::child::{Part, spawn};
-use crate::tree::{noise, untar};
-
-/// How often one of them is killed; more where it is asked for.
-fn kills() -> u64 {
-    if std::env::var_os("BEDEL_TEST_FULL").is_some() { 1000 } else { 20 }
-}
-
-struct World<'c> {
-    campus: &'c Campus,
-    said: PathBuf,
-    log: PathBuf,
-    agent: Part,
-}
-
-impl World<'_> {
-    fn server(&self) -> Guard {
-        let _ = fs::remove_file(&self.said);
-        let (url, data) = (self.campus.url.clone(), self.campus.data.root().to_owned());
-        spawn(&Part::Server { url, data, jwks: self.campus.jwks.clone(), said: self.said.clone() }, &self.log)
-    }
-
-    /// Whoever is asked, wherever the server is now.
-    async fn admin(&self) -> Http {
-        let mut http = String::new();
-        eventually("the server says where it is", PATIENCE, async || {
-            http = fs::read_to_string(&self.said).unwrap_or_default();
-            !http.is_empty()
-        })
-        .await;
-        let token = self.campus.token(UserRole::Admin);
-        Http { base: format!("http://{http}"), token, client: reqwest::Client::new() }
-    }
-}
+use crate::campus::{Campus, PATIENCE};
+use crate::count;
+use crate::rehearsals::leftovers;
+use crate::stage::{SERVER, Stage};
+use crate::tree::{noise, plant, untar};
 
 /// Content of the tree's one file in a round.
 fn content(round: u64) -> Vec<u8> {
@@ -54,56 +20,37 @@ fn content(round: u64) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_backup_is_lost_to_kills() {
     let campus = &Campus::sqlite().await;
+    let stage = Stage::new(campus);
     let tree = campus.path("tree");
     fs::create_dir_all(&tree).expect("makes");
-    let state = campus.path("agent");
-    let port = Claim::port();
-    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port.number()));
-    let log = campus.path("log");
-    let agent = Part::Agent { state: state.clone(), allow: tree.clone(), listen: address.to_string() };
-    let world = World { campus, said: campus.path("said"), log: log.clone(), agent };
-    let mut server = world.server();
-    let admin = world.admin().await;
+    fs::write(tree.join("file"), content(0)).expect("writes");
+    let mut server = stage.server(SERVER);
+    let mut node = stage.agent("agent", &tree).await;
     let target = {
-        let (_, made) = admin.post("/enroll-tokens", &Value::Null).await;
-        let token = backup::EnrollToken {
-            url: admin.base.clone(),
-            ca: made["ca"].as_str().expect("a digest").to_owned(),
-            id: made["id"].as_str().expect("an id").parse().expect("an id"),
-            secret: made["secret"].as_str().expect("a secret").to_owned(),
-        };
-        Identity::enrol(&token.encode(), &state).await.expect("enrols");
-        fs::write(tree.join("file"), content(0)).expect("writes");
-        admin.register(address, &tree).await
+        let admin = stage.admin(SERVER).await;
+        let target = admin.register(node.address, &tree).await;
+        admin.attempt("done").await;
+        target
     };
-    let mut node = spawn(&world.agent, &log);
-    admin.attempt("done").await;
     let mut dice = blake3::Hasher::new().update(b"kills").finalize_xof();
     let mut listed: Vec<(String, u64)> = Vec::new();
-    for round in 1..=kills() {
+    for round in 1..=count(20, 1000) {
         let mut random = [0; 2];
         dice.fill(&mut random);
         fs::write(tree.join("file"), content(round)).expect("writes");
-        let admin = world.admin().await;
-        let (status, _) = admin.post(&format!("/targets/{target}/run"), &Value::Null).await;
+        let (status, _) = stage.admin(SERVER).await.post(&format!("/targets/{target}/run"), &Value::Null).await;
         assert_eq!(status, 202);
         // From before the call to after the commit, on a machine of any speed: chance decides, not the clock.
         tokio::time::sleep(Duration::from_millis(u64::from(random[0]))).await;
         if random[1] % 2 == 0 {
             server.kill9();
-            server = world.server();
+            server = stage.server(SERVER);
         } else {
-            node.kill9();
-            node = spawn(&world.agent, &log);
+            node.replace();
         }
-        let admin = world.admin().await;
-        eventually("a backup after the kill", PATIENCE, async || {
-            let run = admin.run(&target).await;
-            matches!(run["outcome"].as_str(), Some("done" | "unchanged"))
-        })
-        .await;
-        let newest = admin.get("?limit=1").await.1["items"][0].clone();
-        let id = newest["id"].as_str().unwrap_or_else(|| panic!("no backup: {newest}")).to_owned();
+        let admin = stage.admin(SERVER).await;
+        admin.succeed(&target).await;
+        let id = admin.newest().await;
         let out = campus.path(&format!("out-{round}"));
         untar(&admin.archive(&id).await, &out);
         assert!(fs::read(out.join("file")).expect("reads") == content(round), "round {round}: not the newest");
@@ -112,7 +59,7 @@ async fn no_backup_is_lost_to_kills() {
             listed.push((id, round));
         }
     }
-    let admin = world.admin().await;
+    let admin = stage.admin(SERVER).await;
     let mut seen = 0;
     for (id, round) in listed {
         if admin.get(&format!("/{id}")).await.1["kept"] != json!(true) {
@@ -125,6 +72,40 @@ async fn no_backup_is_lost_to_kills() {
         fs::remove_dir_all(out).expect("removes");
     }
     assert!(seen >= 5, "{seen} of the kept backups were looked at");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_that_is_killed_is_made_again_and_leaves_nothing() {
+    let campus = &Campus::sqlite().await;
+    let stage = Stage::new(campus);
+    let tree = campus.path("tree");
+    plant(&tree);
+    let mut server = stage.server(SERVER);
+    let node = stage.agent("agent", &tree).await;
+    let backup = {
+        let admin = stage.admin(SERVER).await;
+        admin.register(node.address, &tree).await;
+        admin.attempt("done").await["backup"].as_str().expect("a backup").to_owned()
+    };
+    let rounds = count(10, 500);
+    let mut dice = blake3::Hasher::new().update(b"rehearsals").finalize_xof();
+    for round in 1..=rounds {
+        let mut random = [0];
+        dice.fill(&mut random);
+        let (status, asked) = stage.admin(SERVER).await.post(&format!("/{backup}/rehearse"), &Value::Null).await;
+        assert_eq!(status, 202, "{asked}");
+        // From before it begins to after its end, on a machine of any speed: chance decides, not the clock.
+        tokio::time::sleep(Duration::from_millis(4 * u64::from(random[0]))).await;
+        server.kill9();
+        server = stage.server(SERVER);
+        let admin = stage.admin(SERVER).await;
+        let ended = admin.ended(&asked).await;
+        assert_eq!(ended["outcome"], "proven", "round {round}: {ended}");
+        assert_eq!(ended["detail"], Value::Null, "what is proven is proven, however often it was begun: {ended}");
+        eventually("nothing is left", PATIENCE, async || leftovers(campus).is_empty()).await;
+        assert_eq!(admin.get("/alerts").await.1["items"], json!([]), "round {round}");
+    }
+    let (_, log) = stage.admin(SERVER).await.get("/log?kind=rehearsal").await;
+    assert_eq!(log["items"].as_array().map(|all| all.len() as u64), Some(rounds), "each is told once: {log}");
     server.kill9();
-    node.kill9();
 }

@@ -39,6 +39,25 @@ pub(crate) fn plant(root: &Path) {
     rustix::fs::mkfifoat(rustix::fs::CWD, root.join("pipe"), rustix::fs::Mode::from_raw_mode(0o600)).expect("makes");
     let attribute = rustix::fs::setxattr(root.join("empty"), "user.color", b"gr\0n", rustix::fs::XattrFlags::empty());
     attribute.expect("a file system with attributes");
+    fs::write(root.join("acl"), "for some").expect("writes");
+    fs::create_dir(root.join("acl folder")).expect("makes");
+    for (name, attribute) in [("acl", "system.posix_acl_access"), ("acl folder", "system.posix_acl_default")] {
+        rustix::fs::setxattr(root.join(name), attribute, &acl(), rustix::fs::XattrFlags::empty()).expect("sets");
+    }
+}
+
+/// An access list as Linux has it: owner and user 1234 may more than the rest.
+fn acl() -> Vec<u8> {
+    const NOBODY: u32 = u32::MAX;
+    let entries: [(u16, u16, u32); 5] =
+        [(1, 6, NOBODY), (2, 4, 1234), (4, 0, NOBODY), (16, 4, NOBODY), (32, 0, NOBODY)];
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, may, who) in entries {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(may.to_le_bytes());
+        bytes.extend(who.to_le_bytes());
+    }
+    bytes
 }
 
 /// Extracts with GNU tar.

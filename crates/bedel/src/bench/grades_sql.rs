@@ -54,8 +54,7 @@ pub(super) async fn grades_sql(arguments: GradesSql) -> anyhow::Result<ExitCode>
                 if number >= arguments.records {
                     return anyhow::Ok(());
                 }
-                let record: Record = serde_json::from_str(&maker.record(number))?;
-                recorder.record(submission(record)).await?;
+                recorder.record(submission(maker.record(number))).await?;
             }
         });
     }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::amounts::bytes;
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Backup {
@@ -35,6 +37,83 @@ pub(crate) enum Backup {
     /// Read backups back, every chunk against its hash.
     #[command(after_help = "Example: bedel backup verify 01k9x3v7c8m2q4t6w8y0a2c4e6")]
     Verify(Verify),
+    /// Restore a backup on the campus's own disk, compare it entry by entry, and wait for the verdict.
+    #[command(after_help = "Example: bedel backup rehearse 01k9x3v7c8m2q4t6w8y0a2c4e6")]
+    Rehearse(Rehearse),
+    /// Show what is wrong with backups.
+    #[command(after_help = "Example: bedel backup alerts --all")]
+    Alerts(Alerts),
+    /// Say that a backup which shrank or changed is as it should be.
+    #[command(after_help = "Example: bedel backup dismiss 01k9x3v7c8m2q4t6w8y0a2c4e6")]
+    Dismiss(One),
+    /// Set how much a node's backups may have of the disk, or show what they have.
+    #[command(after_help = "Example: bedel backup quota web-1 500G")]
+    Quota(Quota),
+    /// List the agents that were enrolled.
+    #[command(after_help = "Example: bedel backup agents")]
+    Agents(Targets),
+    /// Revoke an agent: it is never asked again, and what it sends now ends.
+    #[command(after_help = "Example: bedel backup revoke 01k9x3v7c8m2q4t6w8y0a2c4e6")]
+    Revoke(One),
+}
+
+/// `bedel backup rehearse`.
+#[derive(Debug, Args)]
+pub(crate) struct Rehearse {
+    /// The backup's id.
+    pub(crate) id: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `bedel backup alerts`.
+#[derive(Debug, Args)]
+pub(crate) struct Alerts {
+    /// Those that are over too.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print JSON, one alert a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `bedel backup dismiss` and `revoke`.
+#[derive(Debug, Args)]
+pub(crate) struct One {
+    /// Its id.
+    pub(crate) id: String,
+}
+
+/// `bedel backup quota`.
+#[derive(Debug, Args)]
+pub(crate) struct Quota {
+    /// The node's address, with or without its port.
+    #[arg(value_name = "HOST")]
+    pub(crate) node: String,
+    /// Bytes, such as 500G; `none` takes the quota away; nothing shows it.
+    #[arg(value_name = "BYTES|none", value_parser = limit)]
+    pub(crate) quota: Option<Limit>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How much a node's backups may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// So many bytes.
+    Bytes(u64),
+    /// As many as there are.
+    None,
+}
+
+fn limit(text: &str) -> Result<Limit, String> {
+    match text {
+        "none" => Ok(Limit::None),
+        "0" => Ok(Limit::Bytes(0)),
+        amount => bytes(amount).map(Limit::Bytes),
+    }
 }
 
 /// `bedel backup register`.
@@ -95,6 +174,14 @@ pub(crate) struct Restore {
     /// The folder to make; the id under the present folder unless given.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,
+    /// Parts fetched and inflated at once.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = parts_at_once)]
+    pub(crate) connections: usize,
+}
+
+fn parts_at_once(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=16).contains(number));
+    number.ok_or_else(|| "a number from 1 to 16 is expected".to_owned())
 }
 
 /// `bedel backup log`.

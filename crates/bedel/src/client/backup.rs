@@ -14,6 +14,7 @@ use super::progress::amount;
 use super::{Campus, accept, list, read};
 use crate::cli::backup::{Backup, List, Log, Of, Register, Targets, Verify};
 
+mod keeping;
 mod restore;
 
 /// Between two looks at an attempt.
@@ -34,6 +35,12 @@ pub(crate) async fn backup(command: Backup) -> anyhow::Result<ExitCode> {
         Backup::Restore(arguments) => restore::restore(arguments).await?,
         Backup::Log(arguments) => log(arguments).await?,
         Backup::Verify(arguments) => return verify(arguments).await,
+        Backup::Rehearse(arguments) => return keeping::rehearse(&arguments).await,
+        Backup::Alerts(arguments) => keeping::alerts(&arguments).await?,
+        Backup::Dismiss(alert) => keeping::dismiss(&alert.id).await?,
+        Backup::Quota(arguments) => keeping::quota(&arguments).await?,
+        Backup::Agents(arguments) => keeping::agents(&arguments).await?,
+        Backup::Revoke(agent) => keeping::revoke(&agent.id).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -100,13 +107,23 @@ async fn listed(arguments: List) -> anyhow::Result<()> {
             if backup["kept"] == true { "kept   " } else { "dropped" },
             place(&backup),
             text(&backup, "path"),
-            match backup["warnings"].as_u64() {
-                Some(0) | None => String::new(),
-                Some(count) => format!("  ({count} files not as they were: bedel backup log)"),
-            }
+            remarks(&backup)
         );
     }
     Ok(())
+}
+
+/// What is to be known of a backup beside its size.
+fn remarks(backup: &Value) -> String {
+    let mut remarks = match backup["proof"]["good"].as_bool() {
+        Some(true) => format!("  proven {}", moment(&backup["proof"]["at"])),
+        Some(false) => format!("  REHEARSAL FAILED {}", moment(&backup["proof"]["at"])),
+        None => String::new(),
+    };
+    if let Some(count) = backup["warnings"].as_u64().filter(|count| *count > 0) {
+        remarks.push_str(&format!("  ({count} files not as they were: bedel backup log)"));
+    }
+    remarks
 }
 
 async fn targets(arguments: &Targets) -> anyhow::Result<()> {
@@ -161,26 +178,33 @@ async fn run(of: &Of) -> anyhow::Result<ExitCode> {
     let campus = Campus::open()?;
     let target = target(&campus, of).await?;
     let path = format!("/backups/targets/{}/run", text(&target, "id"));
-    let mut attempt: Value = read(campus.request(Method::POST, &path).await?.send().await?).await?;
+    let attempt = attempt(&campus, &path, of.json).await?;
+    let good = matches!(text(&attempt, "outcome"), "done" | "unchanged");
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Begins an attempt, shows how far it is, and prints how it ended.
+async fn attempt(campus: &Campus, path: &str, json: bool) -> anyhow::Result<Value> {
+    let mut attempt: Value = read(campus.request(Method::POST, path).await?.send().await?).await?;
     let place_of = format!("/backups/log/{}", text(&attempt, "id"));
+    let done = if text(&attempt, "kind") == "rehearsal" { "compared" } else { "sent" };
     let mut told = Value::Null;
     while matches!(text(&attempt, "outcome"), "queued" | "running") {
         let now = json!([attempt["outcome"], attempt["sent"], attempt["entries"]]);
-        if now != told && !of.json {
+        if now != told && !json {
             let sent = amount(attempt["sent"].as_u64().unwrap_or(0));
-            eprintln!("{}: {} entries, {sent} sent", text(&attempt, "outcome"), attempt["entries"]);
+            eprintln!("{}: {} entries, {sent} {done}", text(&attempt, "outcome"), attempt["entries"]);
             told = now;
         }
         tokio::time::sleep(LOOK_EVERY).await;
         attempt = read(campus.request(Method::GET, &place_of).await?.send().await?).await?;
     }
-    if of.json {
+    if json {
         println!("{attempt}");
     } else {
         println!("{}", line(&attempt));
     }
-    let good = matches!(text(&attempt, "outcome"), "done" | "unchanged");
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(attempt)
 }
 
 async fn log(arguments: Log) -> anyhow::Result<()> {
@@ -217,10 +241,15 @@ async fn verify(arguments: Verify) -> anyhow::Result<ExitCode> {
             println!("{found}");
         } else if found["good"] == true {
             let size = amount(found["read"].as_u64().unwrap_or(0));
-            println!("{id}  good: {size} read back, archive sha256 {}", text(&found, "sha256"));
+            println!(
+                "{id}  good: {} chunks, {size} read back and hashed; archive sha256 {}",
+                found["chunks"],
+                text(&found, "sha256")
+            );
         } else {
             println!(
-                "{id}  DAMAGED: {}; the next backup of this node sends what is missing again",
+                "{id}  DAMAGED after {} good chunks: {}; `bedel backup rehearse {id}` finds all of it and has it sent again",
+                found["chunks"],
                 text(&found, "detail")
             );
         }
@@ -239,7 +268,8 @@ fn line(attempt: &Value) -> String {
     );
     if let Some(id) = attempt["backup"].as_str() {
         let sent = amount(attempt["sent"].as_u64().unwrap_or(0));
-        shown.push_str(&format!("  backup {id}, {} entries, {sent} sent", attempt["entries"]));
+        let done = if text(attempt, "kind") == "rehearsal" { "compared" } else { "sent" };
+        shown.push_str(&format!("  backup {id}, {} entries, {sent} {done}", attempt["entries"]));
     }
     if let Some(detail) = attempt["detail"].as_str() {
         shown.push_str(&format!("  {detail}"));

@@ -17,6 +17,7 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
     let built = backup::build(Deps {
         sql,
         folder: replica.data.backups(),
+        live,
         authority,
         clock: Arc::clone(&replica.clock),
         ids: replica.ids.clone(),

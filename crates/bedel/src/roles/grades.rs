@@ -6,6 +6,7 @@ use anyhow::Context;
 use api::auth::Verifier;
 use api::{Check, Service};
 use grades::grpc::{self, GrpcClient};
+use grades::jobs::Sweep;
 use grades::live::{Feed, Feeder, Meter, Metered, Reporter};
 use grades::model::{Route, Rules};
 use grades::{Ingest, Recorder, RecorderDeps};
@@ -88,11 +89,14 @@ fn recorder(replica: &Replica, campus: &Campus) -> Arc<dyn Ingest> {
     }))
 }
 
-/// Keeps the live figures true, and is woken by what it returns.
+/// Keeps the live figures true, and is woken by what it returns. What expires goes by the way: every process that writes
+/// does so.
 fn feed(replica: &Replica, campus: &Campus) -> Feed {
     let feed = Feed::default();
     let feeder = Feeder::new(campus.sql.clone(), Arc::clone(&campus.live), feed.clone());
     replica.lifecycle.spawn(feeder.run(replica.lifecycle.soft().clone()));
+    let sweep = Sweep::new(campus.sql.clone(), Arc::clone(&replica.clock));
+    replica.lifecycle.spawn(sweep.run(replica.lifecycle.soft().clone()));
     feed
 }
 
@@ -106,6 +110,7 @@ async fn serve_http(
     let listener = replica.listener().await?;
     let (routes, own) = grades::build(grades::Deps {
         sql: campus.sql,
+        clock: Arc::clone(&replica.clock),
         live: campus.live,
         door,
         rules: campus.rules,

@@ -10,11 +10,11 @@ use testkit::process::{Guard, eventually};
 
 use crate::harness::{Campus, PATIENCE, signal};
 
-const ROLES: &str =
+pub(crate) const ROLES: &str =
     "{ gateway = 1, accounts = 1, files = 0, portal = 0, rooms_server = 0, rooms_faculty = 0, backup_server = 2 }";
 
 #[track_caller]
-fn good(output: &Output) -> String {
+pub(crate) fn good(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     said
@@ -27,7 +27,7 @@ fn bad(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn agent(campus: &Campus, listen: &str, tree: &Path, state: &Path, token: Option<&str>) -> Guard {
+pub(crate) fn agent(campus: &Campus, listen: &str, tree: &Path, state: &Path, token: Option<&str>) -> Guard {
     let mut command = campus.bedel_command(&["agent", "--listen", listen, "--nice", "0"]);
     command.arg("--allow").arg(tree).arg("--state").arg(state);
     if let Some(token) = token {
@@ -39,7 +39,7 @@ fn agent(campus: &Campus, listen: &str, tree: &Path, state: &Path, token: Option
 }
 
 /// The pid of the server that leads.
-async fn leader(campus: &Campus) -> i32 {
+pub(crate) async fn leader(campus: &Campus) -> i32 {
     let mut found = None;
     eventually("a backup server leads", PATIENCE, async || {
         let status = campus.status().unwrap_or_default();
@@ -63,6 +63,11 @@ async fn a_folder_is_backed_up_and_restored_at_the_command_line() {
     for number in 0..50 {
         fs::write(tree.join(format!("below/{number}")), format!("file {number}\n").repeat(number)).expect("writes");
     }
+    // Version 2: the owner, user 1234, the group, the mask, others; each with what it may.
+    let list = b"\x02\0\0\0\x01\0\x06\0\xff\xff\xff\xff\x02\0\x04\0\xd2\x04\0\0\x04\0\0\0\xff\xff\xff\xff\
+                 \x10\0\x04\0\xff\xff\xff\xff\x20\0\0\0\xff\xff\xff\xff";
+    const ACL: &str = "system.posix_acl_access";
+    rustix::fs::setxattr(tree.join("below/7"), ACL, list, rustix::fs::XattrFlags::empty()).expect("sets");
     let path = tree.to_str().expect("UTF-8");
     let port = Claim::port();
     let listen = format!("127.0.0.1:{}", port.number());
@@ -96,7 +101,27 @@ async fn a_folder_is_backed_up_and_restored_at_the_command_line() {
     let restore = ["backup", "restore", &id, "--to", out.to_str().expect("UTF-8")];
     assert!(good(&campus.bedel(&restore)).contains("Restored"));
     assert_eq!(fs::read_to_string(out.join("below/49")).expect("reads"), "file 49\n".repeat(49));
+    let mut restored = [0; 100];
+    let length = rustix::fs::getxattr(out.join("below/7"), ACL, &mut restored[..]).expect("an access list");
+    assert_eq!(&restored[..length], list);
     assert!(bad(&campus.bedel(&restore)).contains("exists"));
+    // What a try that was killed left is no obstacle, and nothing of it comes into what is restored.
+    let again = root.join("again");
+    fs::create_dir(root.join("again.bedel-part")).expect("makes");
+    fs::write(root.join("again.bedel-part/left"), "left").expect("writes");
+    let one = ["backup", "restore", &id, "--to", again.to_str().expect("UTF-8"), "--connections", "1"];
+    assert!(good(&campus.bedel(&one)).contains("Restored"));
+    assert!(again.join("below/49").exists() && !again.join("left").exists());
+    assert!(!root.join("again.bedel-part").exists());
+    let said = good(&campus.bedel(&["backup", "rehearse", &id]));
+    assert!(said.contains("proven") && said.contains("compared"), "{said}");
+    assert!(bad(&campus.bedel(&["backup", "rehearse", "01arz3ndektsv4rrffq69g5fav"])).contains("404"));
+    assert!(good(&campus.bedel(&["backup", "list"])).contains("proven"));
+    assert!(good(&campus.bedel(&["backup", "alerts"])).contains("Nothing is wrong"));
+    assert!(good(&campus.bedel(&["backup", "quota", "127.0.0.1"])).contains("no quota"));
+    assert!(good(&campus.bedel(&["backup", "quota", "127.0.0.1", "5G"])).contains("of 5"));
+    assert!(good(&campus.bedel(&["backup", "quota", "127.0.0.1", "none"])).contains("no quota"));
+    assert!(good(&campus.bedel(&["backup", "agents"])).contains("certified until"));
     assert!(bad(&campus.bedel(&["backup", "restore", "01arz3ndektsv4rrffq69g5fav"])).contains("404"));
 
     signal(leader(&campus).await, "KILL");

@@ -3,6 +3,7 @@
 //! Each test starts its own campus on free ports. `BEDEL_TEST_FULL=1` runs the faults at their full counts.
 
 mod backups;
+mod backups_alone;
 mod bad_input;
 mod benches;
 mod commands;

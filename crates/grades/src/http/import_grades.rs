@@ -5,26 +5,32 @@
 use std::sync::Arc;
 
 use api::auth::Caller;
+use api::idempotency::{IdempotencyKey, digest, replayed, scope};
 use api::{FieldError, Json, Problem, ProblemBody, Query};
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{FromRef, Request, State};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use kernel::clock::Clock;
 use kernel::error::Kind;
 use kernel::lifecycle::Lifecycle;
 use serde::{Deserialize, Serialize};
+use store::{Sql, StoreError};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Door;
 use super::create_grade::token;
+use super::{Capabilities, Door};
 use crate::failure::Failure;
 use crate::model::csv::{self, LineFault};
-use crate::model::{Fault, Outcome, Record, Rules, Submission};
+use crate::model::{Fault, Outcome, Record, RepeatKey, Rules, Submission};
 use crate::rights;
+use crate::store::imports;
 
+const PATH: &str = "/api/v1/grades/import";
 /// Most bytes of a table: some 200,000 grades.
 const MOST_BYTES: usize = 10 << 20;
 /// Most faults that are told; beyond, their number is.
@@ -55,9 +61,10 @@ pub(super) struct Imported {
 }
 
 /// Enter a table of grades: UTF-8, separated by commas or semicolons, the first line `carnet,nombre,curso,nota,semestre,year`
-/// in any order. One bad line, and nothing is kept: `errors` names each by `/lines/LINE/COLUMN`.
+/// in any order. One bad line, and nothing is kept: `errors` names each by `/lines/LINE/COLUMN`. The same table under the
+/// same `Idempotency-Key` is entered once; a try (`dry_run`) takes no key.
 #[utoipa::path(
-    post, path = "/api/v1/grades/import", tag = "grades", params(How),
+    post, path = "/api/v1/grades/import", tag = "grades", params(How, ("Idempotency-Key" = Option<String>, Header)),
     request_body(content = String, content_type = "text/csv"),
     responses(
         (status = 200, body = Imported),
@@ -70,13 +77,13 @@ pub(super) struct Imported {
     security(("token" = [])),
 )]
 pub(super) async fn import_grades(
-    State(door): State<Door>,
+    State(importer): State<Importer>,
     State(rules): State<Rules>,
-    State(lifecycle): State<Lifecycle>,
     caller: Caller,
+    key: IdempotencyKey,
     Query(how): Query<How>,
     request: Request,
-) -> Result<Json<Imported>, Problem> {
+) -> Result<Response, Problem> {
     rights::may_enter(&caller)?;
     let (parts, body) = request.into_parts();
     need_csv(&parts.headers)?;
@@ -91,17 +98,22 @@ pub(super) async fn import_grades(
     };
     let records = csv::read(&table, &rules, allowed).map_err(refused)?;
     if how.dry_run {
-        return Ok(Json(Imported { grades: count(records.len()), ..Imported::default() }));
+        return Ok(Json(Imported { grades: count(records.len()), ..Imported::default() }).into_response());
     }
+    let scope = scope(Some(&caller), &Method::POST, PATH);
+    let key = key.0.map(|key| RepeatKey { scope, key, digest: digest(&table) });
     let (by, token) = (Arc::from(caller.username.as_str()), token(&parts.headers));
     let submissions = records
         .into_iter()
         .map(move |record| Submission { record, by: Arc::clone(&by), token: token.clone(), key: None })
         .collect();
     // What was begun is finished when the client leaves.
-    let kept = lifecycle.spawn(keep(door, submissions)).await;
+    let entered = importer.lifecycle.clone().spawn(importer.enter(submissions, key)).await;
     let interrupted = |_| Failure::Away("The import was interrupted: send the table again.");
-    Ok(Json(kept.map_err(interrupted)??))
+    Ok(match entered.map_err(interrupted)?? {
+        Entered::Now(imported) => Json(imported).into_response(),
+        Entered::Before(answer) => replayed(StatusCode::OK.as_u16(), answer),
+    })
 }
 
 fn need_csv(headers: &HeaderMap) -> Result<(), Problem> {
@@ -133,6 +145,46 @@ fn refused(faults: Vec<LineFault>) -> Problem {
         FieldError::new(format!("/lines/{}{column}", fault.line), fault.code, message)
     });
     Problem::unprocessable(told.collect()).member("faults", count(all))
+}
+
+/// What an import asks for besides its table.
+pub(crate) struct Importer {
+    door: Door,
+    sql: Sql,
+    clock: Arc<dyn Clock>,
+    lifecycle: Lifecycle,
+}
+
+impl FromRef<Capabilities> for Importer {
+    fn from_ref(all: &Capabilities) -> Self {
+        Self {
+            door: Arc::clone(&all.door),
+            sql: all.sql.clone(),
+            clock: Arc::clone(&all.clock),
+            lifecycle: all.lifecycle.clone(),
+        }
+    }
+}
+
+enum Entered {
+    /// By this request.
+    Now(Imported),
+    /// By an earlier one under the same key, which was answered thus.
+    Before(String),
+}
+
+impl Importer {
+    async fn enter(self, submissions: Vec<Submission>, key: Option<RepeatKey>) -> Result<Entered, Failure> {
+        let Some(key) = key else { return Ok(Entered::Now(keep(self.door, submissions).await?)) };
+        if let Some(answer) = imports::begin(&self.sql, &key, self.clock.now()).await? {
+            return Ok(Entered::Before(answer));
+        }
+        let imported = keep(self.door, submissions).await?;
+        let answer = serde_json::to_string(&imported)
+            .map_err(|error| StoreError::new(Kind::Internal, "import: write the answer", error))?;
+        let before = imports::end(&self.sql, &key, answer, self.clock.now()).await?;
+        Ok(before.map_or(Entered::Now(imported), Entered::Before))
+    }
 }
 
 async fn keep(door: Door, submissions: Vec<Submission>) -> Result<Imported, Failure> {

@@ -1,6 +1,7 @@
 //! What happens to a batch inside its transaction.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use kernel::error::Kind;
 use kernel::id::Id;
@@ -11,7 +12,7 @@ use store::{StoreError, outbox};
 
 use crate::failure::Failure;
 use crate::model::batch::{Changes, Line, decide};
-use crate::model::{Outcome, Route, Stored};
+use crate::model::{Outcome, RepeatKey, Route, Stored};
 use crate::store::batch::{self, Stamp};
 
 /// One answer for each record of a batch, in their order.
@@ -77,12 +78,12 @@ pub(super) async fn settle(
         batch::write(transaction, &lines, &changes, stamp).await?;
         tell(transaction, batch.id, &changes, stamp).await?;
     }
-    let mut decided: HashMap<usize, Stored> = HashMap::with_capacity(places.len());
-    for (place, (id, outcome)) in places.into_iter().zip(outcomes) {
-        let stored = Stored { id, outcome, route: stamp.route, repeated: false };
-        remember(transaction, &batch.lines[place], stored, stamp).await?;
-        decided.insert(place, stored);
-    }
+    let decided: HashMap<usize, Stored> = places
+        .into_iter()
+        .zip(outcomes)
+        .map(|(place, (id, outcome))| (place, Stored { id, outcome, route: stamp.route, repeated: false }))
+        .collect();
+    remember(transaction, &batch.lines, &decided, stamp).await?;
     let lost = || Failure::Store(StoreError::bare(Kind::Internal, "batch: a record without an answer"));
     let answer = |place: usize| decided.get(&place).copied().ok_or_else(lost);
     Ok(fates
@@ -97,29 +98,32 @@ pub(super) async fn settle(
 }
 
 async fn fates(transaction: &DatabaseTransaction, lines: &[Line]) -> Result<Vec<Fate>, StoreError> {
-    let mut fates = Vec::with_capacity(lines.len());
+    let asked: Vec<_> = lines.iter().filter_map(|line| line.key.as_ref()).map(RepeatKey::asked).collect();
+    let mut seen = idempotency::find_all(transaction, &asked).await?.into_iter();
     let mut first: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut fates = Vec::with_capacity(lines.len());
     for (place, line) in lines.iter().enumerate() {
         let Some(key) = &line.key else {
             fates.push(Fate::Decided);
             continue;
         };
-        if let Some(&earlier) = first.get(&(key.scope.as_str(), key.key.as_str())) {
-            let same = lines[earlier].key.as_ref().is_some_and(|known| known.digest == key.digest);
-            fates.push(if same { Fate::Repeats(earlier) } else { Fate::Answered(Err(Failure::KeyReused)) });
-            continue;
-        }
-        fates.push(match idempotency::find(transaction, &key.scope, &key.key, &key.digest).await? {
-            Seen::New => {
-                first.insert((key.scope.as_str(), key.key.as_str()), place);
-                Fate::Decided
-            }
-            Seen::OtherBody => Fate::Answered(Err(Failure::KeyReused)),
-            Seen::Replay { body, .. } => {
+        fates.push(match seen.next() {
+            Some(Seen::OtherBody) => Fate::Answered(Err(Failure::KeyReused)),
+            Some(Seen::Replay { body, .. }) => {
                 let damaged = |error| StoreError::new(Kind::Internal, "batch: a remembered answer", error);
                 let Remembered { id, outcome, route } = serde_json::from_str(&body).map_err(damaged)?;
                 Fate::Answered(Ok(Stored { id, outcome, route, repeated: true }))
             }
+            Some(Seen::New) | None => match first.entry((&key.scope, &key.key)) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(place);
+                    Fate::Decided
+                }
+                Entry::Occupied(earlier) => {
+                    let same = lines[*earlier.get()].key.as_ref().is_some_and(|known| known.digest == key.digest);
+                    if same { Fate::Repeats(*earlier.get()) } else { Fate::Answered(Err(Failure::KeyReused)) }
+                }
+            },
         });
     }
     Ok(fates)
@@ -127,16 +131,19 @@ async fn fates(transaction: &DatabaseTransaction, lines: &[Line]) -> Result<Vec<
 
 async fn remember(
     transaction: &DatabaseTransaction,
-    line: &Line,
-    stored: Stored,
+    lines: &[Line],
+    decided: &HashMap<usize, Stored>,
     stamp: Stamp,
 ) -> Result<(), StoreError> {
-    let Some(key) = &line.key else { return Ok(()) };
-    let Stored { id, outcome, route, .. } = stored;
-    let body = written(&Remembered { id, outcome, route })?;
-    let status = if outcome == Outcome::Created { 201 } else { 200 };
-    let answer = Answer { status, body: &body };
-    idempotency::remember(transaction, &key.scope, &key.key, &key.digest, answer, stamp.at).await
+    let mut kept = Vec::new();
+    for (place, line) in lines.iter().enumerate() {
+        if let (Some(key), Some(Stored { id, outcome, route, .. })) = (&line.key, decided.get(&place).copied()) {
+            let status = if outcome == Outcome::Created { 201 } else { 200 };
+            kept.push((key.asked(), status, written(&Remembered { id, outcome, route })?));
+        }
+    }
+    let answers: Vec<_> = kept.iter().map(|(asked, status, body)| (*asked, Answer { status: *status, body })).collect();
+    idempotency::remember_all(transaction, &answers, stamp.at).await
 }
 
 /// One message for all of it: the live figures are to be told anew.

@@ -62,24 +62,34 @@ pub(crate) async fn list(
     before: Option<Id>,
     limit: u64,
 ) -> Result<Vec<Entry>, StoreError> {
+    if filter.courses.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Vec::new());
+    }
+    let (sql, values) = question(filter, before, limit);
+    let what = "grades: list";
+    all(connection, what, &sql, values).await?.into_iter().map(|row| entry(row, what)).collect()
+}
+
+/// A whole class is found by its index, in order. Of a part of one, such as a course, the index gives too much that would
+/// have to be sorted, so that it is kept out of it: then the newest grades are read until enough of them fit.
+fn question(filter: &Filter, before: Option<Id>, limit: u64) -> (String, Vec<Value>) {
+    const BESIDE_THE_INDEX: &str = "CONCAT(r.curso, '')";
+    let whole = filter.curso.is_some() && filter.semestre.is_some() && filter.year.is_some();
+    let curso = if whole { "r.curso" } else { BESIDE_THE_INDEX };
     let mut conditions = Conditions::default();
     conditions.add("r.carnet = ?", filter.carnet);
-    conditions.add("r.curso = ?", filter.curso.clone());
+    conditions.add(&format!("{curso} = ?"), filter.curso.clone());
     conditions.add("r.semestre = ?", filter.semestre.map(Semester::name));
     conditions.add("r.year = ?", filter.year);
     conditions.add("r.id < ?", before.map(|id| id.to_string()));
     if let Some(courses) = &filter.courses {
-        if courses.is_empty() {
-            return Ok(Vec::new());
-        }
-        conditions.text.push(format!("r.curso IN ({})", vec!["?"; courses.len()].join(", ")));
+        conditions.text.push(format!("{BESIDE_THE_INDEX} IN ({})", vec!["?"; courses.len()].join(", ")));
         conditions.values.extend(courses.iter().map(|course| Value::from(course.as_str())));
     }
     let sql = format!("{SELECT} WHERE {} ORDER BY r.id DESC LIMIT ?", conditions.sql());
     let mut values = conditions.values;
     values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
-    let what = "grades: list";
-    all(connection, what, &sql, values).await?.into_iter().map(|row| entry(row, what)).collect()
+    (sql, values)
 }
 
 /// One grade.
@@ -128,3 +138,6 @@ fn entry(row: QueryResult, what: &'static str) -> Result<Entry, StoreError> {
         changed_at: row.time(10)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use api::auth::{Claims, Signer, TokenKind, UserRole, Verifier, generate_keys};
 use axum::Router;
 use axum::body::Body;
 use futures::FutureExt;
+use grades::jobs::Sweep;
 use grades::model::{Record, RepeatKey, Route, Rules, Semester, Stored, Submission};
 use grades::{Failure, Ingest, Recorder, RecorderDeps};
 use http::{HeaderMap, Method, Request};
@@ -149,11 +150,18 @@ impl Campus {
         });
         let live = store::open_live(&config::Live::default(), &data, Arc::clone(&clock)).await.expect("live");
         let live = Arc::new(FaultyLive::new(live, self.live_faults.clone()));
-        let verifier = Arc::new(Verifier::new(&self.jwks, clock).expect("keys"));
-        let deps = grades::Deps { sql, live, door: Arc::new(door.clone()), rules, lifecycle: lifecycle.clone() };
+        let verifier = Arc::new(Verifier::new(&self.jwks, Arc::clone(&clock)).expect("keys"));
+        let deps = grades::Deps { sql, clock, live, door: Arc::new(door.clone()), rules, lifecycle: lifecycle.clone() };
         let (routes, checks) = grades::build(deps);
         let router = api::Service::new("grades", name, verifier).routes(routes).checks(checks).build();
         Replica { door, router, lifecycle, clock: Arc::clone(&self.clock) }
+    }
+
+    /// A while later, first answers that are old enough are forgotten; how many.
+    pub(crate) async fn sweep_after(&self, passed: Duration) -> u64 {
+        self.clock.advance(passed);
+        let sweep = Sweep::new(self.sql.clone(), Arc::clone(&self.clock) as Arc<dyn Clock>);
+        sweep.once().await.expect("sweeps")
     }
 
     pub(crate) fn token(&self, who: &Who) -> String {

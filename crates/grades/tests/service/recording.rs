@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use grades::model::{Outcome, Record, Route, Stored};
+use grades::model::{Outcome, Record, RepeatKey, Route, Stored, Submission};
 use grades::{Failure, Ingest};
 use kernel::error::Kind;
 use sea_orm::ConnectionTrait;
@@ -102,6 +102,35 @@ pub(crate) async fn a_key_gets_its_first_answer_on_any_replica(campus: &Campus) 
     let same = |other: &Stored| other.outcome == Outcome::Created && other.id == stored[0].id;
     assert!(stored.iter().all(same), "{stored:?}");
     assert_eq!(neighbour.expect("is kept").outcome, Outcome::Created);
+    campus.assert_consistent().await;
+}
+
+pub(crate) async fn many_keys_at_once_get_their_own_answers(campus: &Campus) {
+    let replica = campus.replica("grades-redis-1").await;
+    let ask = |carnet: i64, digest| {
+        let scope = if carnet % 2 == 0 { "ana POST /grades" } else { "eva POST /grades" };
+        // The same key in both scopes.
+        let key = RepeatKey { scope: scope.to_owned(), key: format!("k{}", carnet / 2), digest: [digest; 32] };
+        let submission = Submission { key: Some(key), ..submission(record(carnet, "SO1", 80)) };
+        replica.door.record(submission)
+    };
+    let first: Vec<Stored> =
+        join_all((1..=100).map(|carnet| ask(carnet, 1))).await.into_iter().map(|one| one.expect("is kept")).collect();
+    assert_eq!(outcomes(&first), BTreeMap::from([("created", 100)]));
+    let digest = |carnet: i64| if carnet % 3 == 0 { 2 } else { 1 };
+    let second = join_all((1..=150).map(|carnet| ask(carnet, digest(carnet)))).await;
+    for (carnet, answer) in (1_i64..).zip(second) {
+        let before = usize::try_from(carnet - 1).ok().and_then(|place| first.get(place));
+        match (before, answer) {
+            (Some(_), Err(Failure::KeyReused)) => assert_eq!(digest(carnet), 2, "{carnet}"),
+            (Some(before), Ok(answer)) => {
+                assert_eq!((digest(carnet), answer), (1, Stored { repeated: true, ..*before }))
+            }
+            (None, Ok(Stored { repeated: false, outcome: Outcome::Created, .. })) => {}
+            (_, answer) => panic!("{carnet}: {answer:?}"),
+        }
+    }
+    assert_eq!(campus.numbers("SELECT COUNT(*) FROM grades_idempotency").await, [[150]]);
     campus.assert_consistent().await;
 }
 

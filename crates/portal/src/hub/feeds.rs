@@ -49,6 +49,8 @@ pub(super) enum Topic {
     Presence,
     /// One value, and events that are the same: who leads, the newest requests and alerts.
     Rooms,
+    /// Values and events are the same: targets, open alerts, and who leads.
+    Backups,
 }
 
 impl Topic {
@@ -57,6 +59,7 @@ impl Topic {
             Self::Transfers => "transfers",
             Self::Presence => "presence",
             Self::Rooms => "rooms",
+            Self::Backups => "backups",
         }
     }
 
@@ -68,7 +71,7 @@ impl Topic {
                 let user = event["user"].as_str()?.to_owned();
                 Some((user.clone(), Item { owner: Some(user), value: event }))
             }
-            Self::Rooms => rooms(event),
+            Self::Rooms | Self::Backups => everybodys(event),
         }
     }
 
@@ -87,7 +90,7 @@ impl Topic {
                 let shown = json!({ "user": user, "user_name": value["user_name"], "state": state, "since": since });
                 Some((user.clone(), Item { owner: Some(user), value: shown }))
             }
-            Self::Rooms => rooms(value),
+            Self::Rooms | Self::Backups => everybodys(value),
         }
     }
 }
@@ -97,7 +100,7 @@ fn transfer(value: Value) -> Option<(String, Item)> {
     Some((id, Item { owner: Some(user), value }))
 }
 
-fn rooms(value: Value) -> Option<(String, Item)> {
+fn everybodys(value: Value) -> Option<(String, Item)> {
     let id = value["id"].as_str()?.to_owned();
     Some((id, Item { owner: None, value }))
 }
@@ -196,6 +199,15 @@ mod tests {
         let seen = Topic::Rooms.event(now.to_string().as_bytes());
         assert_eq!(seen, Topic::Rooms.value("rooms/now", now.to_string().as_bytes(), Timestamp::default()));
         assert_eq!(seen.map(|(key, item)| (key, item.owner)), Some(("now".to_owned(), None)));
+    }
+
+    #[test]
+    fn what_backups_tell_is_an_item_each_by_its_id() {
+        let one = json!({ "id": "target:t1", "kind": "target", "failures": 0 });
+        let seen = Topic::Backups.event(one.to_string().as_bytes());
+        assert_eq!(seen, Topic::Backups.value("backups/target:t1", one.to_string().as_bytes(), Timestamp::default()));
+        assert_eq!(seen.map(|(key, item)| (key, item.owner)), Some(("target:t1".to_owned(), None)));
+        assert_eq!(Topic::Backups.event(b"{}"), None);
     }
 
     #[test]

@@ -3,15 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use kernel::error::Kind;
 use sea_orm::sqlx::{self, Executor, Row};
 use sea_orm::{
-    ConnAcquireErr, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, TransactionOptions,
-    TransactionTrait,
+    ConnAcquireErr, ConnectOptions, Database, DatabaseConnection, DbErr, TransactionOptions, TransactionTrait,
 };
 
-use super::run_op;
+use super::op::{self, Failed, Op};
 use crate::error::{DbContext, StoreError, is_conflict};
 
 /// Connections of one process, at most: MariaDB allows 151 in all.
@@ -80,12 +78,7 @@ impl Mysql {
         }
     }
 
-    pub(super) async fn write<T, E, F>(&self, limit: Duration, op: F) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-        F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
-    {
+    pub(super) async fn write(&self, limit: Duration, op: Box<Op>) -> Result<(), Failed> {
         let mut turn = 0;
         loop {
             turn += 1;
@@ -93,11 +86,11 @@ impl Mysql {
                 .await
                 .context("write: begin")
                 .map_err(|error| self.explain(error))?;
-            let (outcome, mut repeat) = run_op(self.service, limit, &op, &transaction).await;
+            let (outcome, mut repeat) = op::run(self.service, limit, &*op, &transaction).await;
             let failed = match outcome {
                 // After a deadlock nothing of the op is left, whatever it says.
-                Ok(value) if !repeat => match within(limit, transaction.commit()).await {
-                    Ok(()) => return Ok(value),
+                Ok(()) if !repeat => match within(limit, transaction.commit()).await {
+                    Ok(()) => return Ok(()),
                     Err(error) => {
                         repeat = is_conflict(&error);
                         StoreError::of("write: commit", error).into()
@@ -107,8 +100,8 @@ impl Mysql {
                     // A rollback that fails closes the connection, which rolls back as well.
                     drop(within(ROLLBACK, transaction.rollback()).await);
                     match outcome {
-                        Ok(_) => StoreError::bare(Kind::Unavailable, "write: deadlock").into(),
-                        Err(error) => error,
+                        Ok(()) => StoreError::bare(Kind::Unavailable, "write: deadlock").into(),
+                        Err(failed) => failed,
                     }
                 }
             };

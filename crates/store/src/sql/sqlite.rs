@@ -5,18 +5,18 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use kernel::error::Kind;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::file_lock::FileLock;
+use super::op::{Failed, Op};
 use crate::error::{DbContext, StoreError};
 
 mod group;
 
-use group::{Job, Queued};
+use group::Job;
 
 /// Writes that wait beyond this many are pushed back to their callers, who wait in `write`.
 const QUEUE: usize = 1024;
@@ -26,7 +26,7 @@ const READERS: u32 = 2;
 
 pub(super) struct Sqlite {
     readers: DatabaseConnection,
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: mpsc::Sender<Job>,
     service: &'static str,
 }
 
@@ -46,15 +46,10 @@ impl Sqlite {
         &self.readers
     }
 
-    pub(super) async fn write<T, E, F>(&self, limit: Duration, op: F) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-        F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
-    {
-        let gone = || E::from(StoreError::bare(Kind::Unavailable, "write: the writer has ended"));
+    pub(super) async fn write(&self, limit: Duration, op: Box<Op>) -> Result<(), Failed> {
+        let gone = || Failed::Store(StoreError::bare(Kind::Unavailable, "write: the writer has ended"));
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Box::new(Queued::new(self.service, limit, op, answer))).await.map_err(|_| gone())?;
+        self.queue.send(Job::new(self.service, limit, op, answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }

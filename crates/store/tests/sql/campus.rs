@@ -6,8 +6,8 @@ use kernel::config;
 use kernel::data_dir::DataDir;
 use kernel::secret::Secret;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
-use sea_orm_migration::prelude::*;
-use store::{DbContext, Sql, StoreError};
+use store::schema::{ColumnDef, Migration, Table, index, number as number_column};
+use store::{DbContext, Sql, StoreError, migration};
 use testkit::mariadb::MariaDb;
 
 pub(crate) struct Campus {
@@ -45,39 +45,20 @@ pub(crate) async fn open(url: &str, data: &DataDir, service: &'static str) -> Sq
     Sql::open(service, &config, data).await.expect("opens")
 }
 
-pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+pub(crate) fn migrations() -> Vec<Box<dyn Migration>> {
     vec![Box::new(MakeNotes), Box::new(IndexNotes)]
 }
 
-#[derive(DeriveMigrationName)]
-struct MakeNotes;
-
-#[async_trait::async_trait]
-impl MigrationTrait for MakeNotes {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::create()
-            .table("note")
-            .col(ColumnDef::new("name").string_len(100).not_null().primary_key())
-            .col(ColumnDef::new("value").big_integer().not_null())
-            .to_owned();
-        manager.create_table(table).await
-    }
-}
-
-struct IndexNotes;
-
-impl MigrationName for IndexNotes {
-    fn name(&self) -> &str {
-        "note-value"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for IndexNotes {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_index(Index::create().name("note_value").table("note").col("value").to_owned()).await
-    }
-}
+migration!(
+    MakeNotes,
+    "note",
+    Table::create()
+        .table("note")
+        .col(ColumnDef::new("name").string_len(100).not_null().primary_key())
+        .col(number_column("value"))
+        .to_owned()
+);
+migration!(IndexNotes, "note-value", index("note_value", "note", &["value"]));
 
 /// Runs one statement.
 pub(crate) async fn run(transaction: &DatabaseTransaction, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {

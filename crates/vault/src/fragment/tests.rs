@@ -165,3 +165,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn fragments_in_a_row_are_read_in_one_go_and_nothing_else_is() {
+    let mut encoder = Encoder::new(3);
+    let (one, other) = (vec![7; 100_000], (0..50_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>());
+    let raw = [one.as_slice(), other.as_slice()].concat();
+    let run =
+        [encoder.encode(&one).unwrap().bytes(), encoder.encode(&other).unwrap().bytes()].map(|part| part.to_vec());
+    let run = run.concat();
+    let (length, crc) = (raw.len() as u64, crc32fast::hash(&raw));
+    let mut decoder = Decoder::default();
+    assert_eq!(decoder.decode_run((length, crc), &run), Ok(raw));
+    assert_eq!(decoder.decode_run((length, crc ^ 1), &run), Err(FragmentError::WrongCrc));
+    assert_eq!(decoder.decode_run((length - 1, crc), &run), Err(FragmentError::Bomb));
+    assert_eq!(decoder.decode_run((length + 1, crc), &run), Err(FragmentError::TooShort));
+    assert!(decoder.decode_run((length, crc), &run[..run.len() / 2]).is_err());
+    let ended = [&run[..], &[3, 0]].concat();
+    assert_eq!(decoder.decode_run((length, crc), &ended), Err(FragmentError::Final));
+}

@@ -25,6 +25,22 @@ pub struct Archive {
     tail: [u8; gzip::TAIL],
 }
 
+/// A part has so many raw bytes, and at most a chunk more.
+const PART: u64 = 4 << 20;
+
+/// Fragments in a row: what can be inflated without what comes before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Where it begins in the archive.
+    pub start: u64,
+    /// How many bytes of the archive it has.
+    pub length: u64,
+    /// How many it inflates to.
+    pub raw: u64,
+    /// The CRC-32 of those.
+    pub crc: u32,
+}
+
 /// A range being read.
 struct Reading {
     archive: Arc<Archive>,
@@ -91,6 +107,31 @@ impl Archive {
     #[must_use]
     pub const fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// Everything between its header and its tail, in parts: together they inflate to the tar stream.
+    ///
+    /// # Errors
+    /// What reading manifests meets; [`RepositoryError::Stale`] if the archive is no longer what it was.
+    pub async fn parts(&self) -> Result<Vec<Part>, RepositoryError> {
+        let mut parts = Vec::new();
+        let mut start = gzip::HEADER.len() as u64;
+        let (mut length, mut tail) = (0, Tail::default());
+        for named in &self.root.leaves {
+            let leaf = self.repository.leaf(&named.chunk).await?;
+            for (chunk, stored) in self.repository.lengths(&leaf)? {
+                tail.add(chunk.crc, u64::from(chunk.length));
+                length += u64::from(stored);
+                if tail.length() >= PART {
+                    parts.push(Part { start, length, raw: tail.length(), crc: tail.crc() });
+                    (start, length, tail) = (start + length, 0, Tail::default());
+                }
+            }
+        }
+        if length > 0 {
+            parts.push(Part { start, length, raw: tail.length(), crc: tail.crc() });
+        }
+        if start + length == self.summary.end { Ok(parts) } else { Err(RepositoryError::Stale) }
     }
 
     /// Its bytes in a range, reading no others.

@@ -1,10 +1,11 @@
 //! The proof of the format: programs that know nothing of it read one archive, and all see the same tree.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use vault::Repository;
 use vault::tar::{Extents, Kind, Mtime};
@@ -186,18 +187,34 @@ async fn every_reader_sees_the_same_tree() {
     extracts("Python tarfile r|gz", &["python3", "-c", PYTHON, "r|gz", "-"], &bytes, &want);
 }
 
+/// Java runs a source file as it is.
+const JAVA: &str = "
+public class Inflate {
+    public static void main(String[] arguments) throws Exception {
+        try (var inflater = new java.util.zip.GZIPInputStream(System.in)) {
+            inflater.transferTo(System.out);
+        }
+        System.out.flush();
+    }
+}
+";
+
 /// Programs that read gzip alone: all must see all of the tar stream.
 #[tokio::test]
 async fn every_inflater_sees_the_whole_stream() {
     let bytes = packed(&hard_tree()).await;
     let mut plain = Vec::new();
-    std::io::Read::read_to_end(&mut flate2::bufread::GzDecoder::new(&bytes[..]), &mut plain).unwrap();
+    flate2::bufread::GzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
     let perl = "use IO::Uncompress::Gunzip qw(gunzip $GunzipError); gunzip('-' => '-') or die $GunzipError";
     let python = "import sys, zlib; d = zlib.decompressobj(31); sys.stdout.buffer.write(d.decompress(sys.stdin.buffer.read())); assert d.eof and not d.unused_data";
     let node = "process.stdin.pipe(require('zlib').createGunzip()).pipe(process.stdout)";
     let stream = "new Response(require('stream').Readable.toWeb(process.stdin).pipeThrough(new DecompressionStream('gzip'))).arrayBuffer().then(b => process.stdout.write(Buffer.from(b)))";
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("Inflate.java");
+    fs::write(&source, JAVA).unwrap();
     for (reader, command) in [
         ("gzip", &["gzip", "-dc"][..]),
+        ("Java GZIPInputStream", &["java", source.to_str().unwrap()]),
         ("busybox gunzip", &["busybox", "gunzip", "-c"]),
         ("Perl", &["perl", "-e", perl]),
         ("Python zlib", &["python3", "-c", python]),
@@ -210,7 +227,7 @@ async fn every_inflater_sees_the_whole_stream() {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{reader} is not there ({error})"));
+            .unwrap_or_else(|error| panic!("{reader} is not there ({error}): scripts/tools test installs it"));
         let mut stdin = child.stdin.take().unwrap();
         let (sent, plain) = (&bytes, &plain);
         std::thread::scope(|scope| {
@@ -220,10 +237,91 @@ async fn every_inflater_sees_the_whole_stream() {
             assert!(output.stdout == *plain, "{reader}: {} of {} bytes", output.stdout.len(), plain.len());
         });
     }
-    let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive.gz");
     fs::write(&path, &bytes).unwrap();
     assert!(Command::new("gzip").arg("-t").arg(&path).status().unwrap().success());
+}
+
+const PAGE: &str = "<!doctype html><script type=module>
+const archive = await fetch('archive.tgz');
+let answer;
+try {
+    answer = await new Response(archive.body.pipeThrough(new DecompressionStream('gzip'))).blob();
+} catch (error) {
+    answer = String(error);
+}
+await fetch('inflated', { method: 'POST', body: answer });
+</script>";
+
+/// One request to the page's server; gives the body, if there is one.
+fn request(stream: &mut TcpStream) -> (String, Vec<u8>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if stream.read(&mut byte).unwrap() == 0 {
+            return (String::new(), Vec::new());
+        }
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body).unwrap();
+    (head.split(' ').nth(1).unwrap_or_default().to_owned(), body)
+}
+
+/// Gives the page, the archive, and what came back on the channel. A browser may open connections and leave them.
+fn answer(mut stream: TcpStream, archive: &[u8], back: &mpsc::Sender<Vec<u8>>) {
+    let (path, body) = request(&mut stream);
+    let (kind, content) = match &*path {
+        "/" => ("text/html", PAGE.as_bytes()),
+        "/archive.tgz" => ("application/gzip", archive),
+        "/inflated" => return drop(back.send(body)),
+        _ => ("text/plain", &b""[..]),
+    };
+    let length = content.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(content)));
+}
+
+/// What Chromium makes of an archive in a page of this test's own.
+fn in_chromium(archive: Vec<u8>) -> Vec<u8> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let page = format!("http://{}/", listener.local_addr().unwrap());
+    let (back, inflated) = mpsc::channel();
+    let archive = Arc::new(archive);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (archive, back) = (Arc::clone(&archive), back.clone());
+            std::thread::spawn(move || answer(stream, &archive, &back));
+        }
+    });
+    let profile = tempfile::tempdir().unwrap();
+    let mut browser = Command::new("chromium")
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"])
+        .args(["--disable-dev-shm-usage", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0"])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(page)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("Chromium is not there ({error}): scripts/tools test installs it"));
+    let inflated = inflated.recv().unwrap();
+    browser.kill().unwrap();
+    browser.wait().unwrap();
+    inflated
+}
+
+#[tokio::test]
+async fn a_browser_sees_the_whole_stream() {
+    let bytes = packed(&hard_tree()).await;
+    let mut plain = Vec::new();
+    flate2::bufread::GzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
+    let inflated = in_chromium(bytes);
+    let begin = String::from_utf8_lossy(&inflated[..inflated.len().min(100)]);
+    assert!(inflated == plain, "{} of {} bytes: {begin}", inflated.len(), plain.len());
 }
 
 /// GNU's sparse files and POSIX's extended attributes are for those who know them.

@@ -27,6 +27,9 @@ import classes from './home.module.css';
 const loadProposals = withTexts('rooms', () => import('./ProposalsBlock'));
 const ProposalsBlock = lazy(() => loadProposals().then((module) => ({ default: module.ProposalsBlock })));
 
+const loadBackups = withTexts('backups', () => import('./BackupsBlock'));
+const BackupsBlock = lazy(() => loadBackups().then((module) => ({ default: module.BackupsBlock })));
+
 const RECENT = 5;
 
 /** "Is anything mine unfinished or wrong?" */
@@ -37,7 +40,10 @@ export function HomePage() {
   const status = useStatus();
   const unfinished = useUnfinished();
   const answers = identity.role === 'admin' || identity.role === 'staff';
+  const admin = identity.role === 'admin';
   const [proposals, setProposals] = useState(0);
+  // Unknown until they are asked for: nothing is called well before.
+  const [alerts, setAlerts] = useState<number | null>(admin ? null : 0);
   const ailing = wantedRoles(status.data).filter((role) => healthOf(role) !== 'ready');
   const settled = !status.isPending && !unfinished.isPending;
   const well =
@@ -46,7 +52,8 @@ export function HomePage() {
     !unfinished.isError &&
     ailing.length === 0 &&
     unfinished.data.length === 0 &&
-    proposals === 0;
+    proposals === 0 &&
+    alerts === 0;
   return (
     <>
       <PageHeader title={t('home.hello', { name: identity.username })}>
@@ -66,6 +73,7 @@ export function HomePage() {
           </section>
         ) : null}
         <Suspense>{answers ? <ProposalsBlock onCount={setProposals} /> : null}</Suspense>
+        <Suspense>{admin ? <BackupsBlock onCount={setAlerts} /> : null}</Suspense>
         <UnfinishedBlock />
         <ServicesBlock />
         <ExpiringBlock />

@@ -89,12 +89,7 @@ export function CreateMember({ faculty, members, onClose, onCreated }: CreateMem
             onChange={change(setPublicKey)}
             error={faults.includes('public_key') ? t('rooms.keyFault') : told('public_key')}
           />
-          <FormEnd
-            error={taken ? null : ofTheWhole(error)}
-            onClose={onClose}
-            busy={busy}
-            confirm={t('users.createConfirm')}
-          />
+          <FormEnd error={taken ? null : ofTheWhole(error)} onClose={onClose} busy={busy} confirm={t('common.add')} />
         </Stack>
       </form>
     </Modal>

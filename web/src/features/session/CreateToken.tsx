@@ -110,7 +110,7 @@ function Form({ onClose, onMade }: { onClose: () => void; onMade: (token: string
         <Select
           label={t('tokens.lasts')}
           allowDeselect={false}
-          data={DAYS.map((value) => ({ value: String(value), label: t('tokens.days', { days: value }) }))}
+          data={DAYS.map((value) => ({ value: String(value), label: t('common.days', { days: value }) }))}
           value={String(days)}
           onChange={(value) => setDays(Number(value))}
         />

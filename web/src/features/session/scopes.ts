@@ -14,6 +14,8 @@ export function scopesFor(role: UserRole) {
   const teachers = [{ scope: 'grades:write', label: 'tokens.gradesWrite' }] as const;
   const staff = [{ scope: 'rooms:write', label: 'tokens.roomsWrite' }] as const;
   const administrators = [
+    { scope: 'backups:read', label: 'tokens.backupsRead' },
+    { scope: 'backups:write', label: 'tokens.backupsWrite' },
     { scope: 'users:read', label: 'tokens.usersRead' },
     { scope: 'users:write', label: 'tokens.usersWrite' },
   ] as const;

@@ -95,7 +95,7 @@ export function CreateUser({ onClose, onCreated }: { onClose: () => void; onCrea
             value={role}
             onChange={(value) => value && setRole(value as UserRole)}
           />
-          <FormEnd error={general ? error : null} onClose={onClose} busy={busy} confirm={t('users.createConfirm')} />
+          <FormEnd error={general ? error : null} onClose={onClose} busy={busy} confirm={t('common.add')} />
         </Stack>
       </form>
     </Modal>

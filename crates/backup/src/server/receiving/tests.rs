@@ -12,7 +12,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::{Notify, watch};
 use vault::fragment::Encoder;
 use vault::layout::{Job, Planner};
-use vault::manifest::{Builder, Piece, Root};
+use vault::manifest::{Builder, Leaf, Piece, Root};
 use vault::repository::NoteKind;
 use vault::tar::{Kind, Meta, Mtime};
 
@@ -22,10 +22,13 @@ use crate::server::Means;
 use crate::server::leading::Leading;
 use crate::wire::{Progress, Reason};
 
+mod failing;
+
 struct Place {
     _folder: tempfile::TempDir,
     term: Arc<Term>,
     blobs: Arc<LocalBlobs>,
+    quota: Option<u64>,
 }
 
 /// A server that leads, without anybody to call.
@@ -40,6 +43,7 @@ async fn place() -> Place {
     let ids = IdSource::seeded(Arc::clone(&clock), 1);
     let authority = Authority::ensure(&data.keys(), clock.now()).expect("an authority");
     let leading = Leading {
+        live: store::open_live(&config::Live::default(), &data, Arc::clone(&clock)).await.expect("live"),
         calls: authority.caller(clock.now()).expect("TLS"),
         means: Means { sql, clock, ids, settings: config::Backups::default() },
         folder: data.backups(),
@@ -50,7 +54,7 @@ async fn place() -> Place {
     };
     let (_, term) = leading.attempt().await.expect("asks").expect("leads");
     let blobs = Arc::new(LocalBlobs::open(data.backups()).expect("opens"));
-    Place { _folder: folder, term, blobs }
+    Place { _folder: folder, term, blobs, quota: None }
 }
 
 impl Place {
@@ -74,6 +78,7 @@ impl Place {
             term: &self.term,
             clock: &SystemClock,
             counts: &counts,
+            allowance: Allowance::new(self.quota, repository.stored()),
         };
         let (received, ()) = tokio::join!(receiving.run("/srv", 3), agent(theirs));
         received
@@ -162,6 +167,15 @@ async fn an_honest_agent_commits_once_and_then_nothing_has_changed() {
     assert_eq!(repository.backups().len(), 1);
 }
 
+/// The leaf of a tree whose one entry is called something else.
+fn leaf_with(tree: &Cut, name: &str) -> (Chunk, Bytes) {
+    let raw = Decoder::default().decode(tree.leaf.chunk(), tree.leaf.bytes()).expect("a leaf");
+    let mut leaf = Leaf::decode(&raw).expect("a leaf");
+    leaf.pieces[0].entries[0].name = name.as_bytes().to_vec();
+    let leaf = Encoder::new(3).encode(&leaf.encode()).expect("a chunk");
+    (*leaf.chunk(), leaf.bytes().clone())
+}
+
 #[tokio::test]
 async fn what_a_lying_agent_sends_counts_for_nothing() {
     let place = place().await;
@@ -178,9 +192,10 @@ async fn what_a_lying_agent_sends_counts_for_nothing() {
     final_block.extend([1, 0, 0, 0xff, 0xff]);
     let evil = Root { leaves: Vec::new(), crc: 7 }.encode().expect("fits");
     let evil = Encoder::new(3).encode(&evil).expect("a chunk");
+    let paths = ["../evil", "/evil", "a/../../evil", "", "a//b", "a/./b", "a\0b"].map(|name| leaf_with(&one, name));
     let broken_leaf = Encoder::new(3).encode(b"BDLleaf1\x05").expect("a chunk");
     let notes = vec![Note { kind: NoteKind::Unstable, name: vec![b'a'; 1] }; MOST_NOTES / 2];
-    let cases: Vec<(&str, Vec<Frame>)> = vec![
+    let mut cases: Vec<(&str, Vec<Frame>)> = vec![
         ("another chunk's bytes", vec![Frame::Fragment(chunk, other.chunk.bytes().clone())]),
         ("bytes that are no deflate", vec![Frame::Fragment(chunk, Bytes::from_static(b"\xff\xff\xff"))]),
         ("more than it says", vec![Frame::Fragment(bomb, bytes.clone())]),
@@ -200,6 +215,10 @@ async fn what_a_lying_agent_sends_counts_for_nothing() {
         }),
         ("nothing", Vec::new()),
     ];
+    cases.extend(paths.map(|(chunk, bytes)| {
+        let sent = Frame::Fragment(*one.chunk.chunk(), one.chunk.bytes().clone());
+        ("a path that leads elsewhere", vec![sent, Frame::Leaf(chunk, bytes)])
+    }));
     for (what, frames) in cases {
         let lie = async |mut stream: DuplexStream| {
             begin(&mut stream).await;
@@ -211,8 +230,8 @@ async fn what_a_lying_agent_sends_counts_for_nothing() {
         assert!(received.is_err(), "an agent that sends {what} is believed");
         assert_eq!(repository.backups().len(), 1, "{what}");
     }
-    let missing = repository.missing(&[chunk.id, other.chunk.chunk().id]).await;
-    assert_eq!(missing, [true, true], "no lie was kept");
+    let missing = repository.missing(&[other.chunk.chunk().id]).await;
+    assert_eq!(missing, [true], "no lie was kept");
     let good = place.with(&repository, |stream| honest(stream, cut(b"good"))).await.expect("ends");
     assert!(good.record.is_none(), "what was good is still good");
     let after = place.with(&repository, |stream| honest(stream, cut(b"new"))).await.expect("commits");
@@ -263,4 +282,23 @@ async fn nothing_is_committed_after_the_lead_was_lost() {
     let received = place.with(&repository, too_late).await;
     assert!(matches!(received, Err(ReceiveError::Lost(_))), "it was committed");
     assert!(repository.backups().is_empty());
+}
+
+#[tokio::test]
+async fn a_node_is_stopped_at_its_quota_and_what_needs_nothing_more_goes_on() {
+    let mut place = place().await;
+    let repository = place.repository("nodes/a").await;
+    place.with(&repository, |stream| honest(stream, cut(b"good"))).await.expect("commits");
+    place.quota = Some(repository.stored() + 1);
+    let tree = cut(b"more");
+    let more = async |mut stream: DuplexStream| {
+        begin(&mut stream).await;
+        say(&mut stream, Frame::Fragment(*tree.chunk.chunk(), tree.chunk.bytes().clone())).await;
+        assert!(wire::read(&mut stream).await.is_err(), "it is told no more");
+    };
+    let received = place.with(&repository, more).await;
+    assert!(matches!(received, Err(ReceiveError::Quota(quota)) if Some(quota) == place.quota), "it was taken");
+    assert_eq!(repository.missing(&[tree.chunk.chunk().id]).await, [true]);
+    let unchanged = place.with(&repository, |stream| honest(stream, cut(b"good"))).await.expect("ends");
+    assert!(unchanged.record.is_none());
 }

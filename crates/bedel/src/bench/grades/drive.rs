@@ -71,8 +71,7 @@ async fn work(plan: Arc<Plan>, dial: Dial, report: Arc<Mutex<Report>>) {
             report().unsent(counts);
             continue;
         }
-        let record = plan.maker.record(turn.number);
-        let outcome = match timeout(PATIENCE, send(&plan, &dial, &mut sender, record)).await {
+        let outcome = match timeout(PATIENCE, send(&plan, &dial, &mut sender, turn.number)).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => broken(&mut sender, format!("{error:#}")),
             Err(_) => broken(&mut sender, "no answer in time".to_owned()),
@@ -101,8 +100,9 @@ async fn send(
     plan: &Plan,
     dial: &Dial,
     sender: &mut Option<SendRequest<Full<Bytes>>>,
-    record: String,
+    number: u64,
 ) -> anyhow::Result<Outcome> {
+    let record = plan.maker.json(number)?;
     let open = match sender {
         Some(open) if !open.is_closed() => open,
         _ => {

@@ -26,8 +26,8 @@ pub(crate) struct Grades {
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(crate) warm_up: u32,
     /// How many students there are; fewer means more repeats and corrections of the same grade.
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) students: u64,
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) students: u32,
     /// Makes the same records again. Made up unless given.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -52,8 +52,8 @@ pub(crate) struct GradesSql {
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) waiting: u32,
     /// How many students there are.
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) students: u64,
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) students: u32,
     /// Makes other records.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,

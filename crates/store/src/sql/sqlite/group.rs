@@ -4,14 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use futures::future::BoxFuture;
 use kernel::error::Kind;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::file_lock::{FileLock, Held};
-use super::super::run_op;
+use super::super::op::{self, Failed, Op};
 use super::{Access, connect};
 use crate::error::{DbContext, StoreError};
 
@@ -22,64 +20,48 @@ const GROUP_TIME: Duration = Duration::from_millis(20);
 /// How long a group waits for the lock before its callers are told to try again.
 const LOCK_LIMIT: Duration = Duration::from_secs(10);
 
-/// A caller's op, without its types.
-#[async_trait]
-pub(super) trait Job: Send {
-    /// Whether its caller still waits.
-    fn wanted(&self) -> bool;
-    /// Runs the op; false if it must be rolled back.
-    async fn run(&mut self, transaction: &DatabaseTransaction) -> bool;
-    /// Replaces whatever came out by `error`, unless the op had failed by itself.
-    fn fail(&mut self, error: StoreError);
-    /// Tells the caller.
-    fn answer(self: Box<Self>);
-}
-
-pub(super) struct Queued<T, E, F> {
+/// A caller's op.
+pub(super) struct Job {
     service: &'static str,
     limit: Duration,
-    op: F,
-    answer: oneshot::Sender<Result<T, E>>,
-    outcome: Option<Result<T, E>>,
+    op: Box<Op>,
+    answer: oneshot::Sender<Result<(), Failed>>,
+    outcome: Option<Result<(), Failed>>,
 }
 
-impl<T, E, F> Queued<T, E, F> {
+impl Job {
     pub(super) const fn new(
         service: &'static str,
         limit: Duration,
-        op: F,
-        answer: oneshot::Sender<Result<T, E>>,
+        op: Box<Op>,
+        answer: oneshot::Sender<Result<(), Failed>>,
     ) -> Self {
         Self { service, limit, op, answer, outcome: None }
     }
-}
 
-#[async_trait]
-impl<T, E, F> Job for Queued<T, E, F>
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-    F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
-{
+    /// Whether its caller still waits.
     fn wanted(&self) -> bool {
         !self.answer.is_closed()
     }
 
+    /// Runs the op; false if it must be rolled back.
     async fn run(&mut self, transaction: &DatabaseTransaction) -> bool {
         // Nothing else writes while a transaction is open here, so SQLite never asks for a repeat.
-        let (outcome, _repeat) = run_op(self.service, self.limit, &self.op, transaction).await;
+        let (outcome, _repeat) = op::run(self.service, self.limit, &*self.op, transaction).await;
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);
         keep
     }
 
+    /// Replaces whatever came out by `error`, unless the op had failed by itself.
     fn fail(&mut self, error: StoreError) {
         if !matches!(self.outcome, Some(Err(_))) {
             self.outcome = Some(Err(error.into()));
         }
     }
 
-    fn answer(self: Box<Self>) {
+    /// Tells the caller.
+    fn answer(self) {
         if let Some(outcome) = self.outcome {
             // A caller that left does not want to know.
             drop(self.answer.send(outcome));
@@ -103,7 +85,7 @@ impl Writer {
     }
 
     /// Writes until every handle is gone.
-    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         while let Some(first) = jobs.recv().await {
             let mut group = vec![first];
             if let Err(error) = self.commit(&mut group, &mut jobs).await {
@@ -121,11 +103,7 @@ impl Writer {
         }
     }
 
-    async fn commit(
-        &mut self,
-        group: &mut Vec<Box<dyn Job>>,
-        jobs: &mut mpsc::Receiver<Box<dyn Job>>,
-    ) -> Result<(), StoreError> {
+    async fn commit(&mut self, group: &mut Vec<Job>, jobs: &mut mpsc::Receiver<Job>) -> Result<(), StoreError> {
         let held = match self.held().await {
             Ok(held) => held,
             Err(error) => {
@@ -166,8 +144,8 @@ impl Writer {
 
 async fn run_group(
     connection: &DatabaseConnection,
-    group: &mut Vec<Box<dyn Job>>,
-    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+    group: &mut Vec<Job>,
+    jobs: &mut mpsc::Receiver<Job>,
 ) -> Result<(), StoreError> {
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

@@ -1,0 +1,5 @@
+//! What is done beside the requests, one job a file.
+
+mod sweep;
+
+pub use sweep::Sweep;

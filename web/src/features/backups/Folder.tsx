@@ -1,0 +1,143 @@
+import { Button, Skeleton } from '@mantine/core';
+import {
+  IconDownload,
+  IconFile,
+  IconFolder,
+  IconFolderOff,
+  IconLink,
+  IconPipeline,
+  IconPlugConnected,
+} from '@tabler/icons-react';
+import { Link, useSearch } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import type { Backup, Entry } from '../../api/backups';
+import { useFormats } from '../../i18n/format';
+import { ListEnd } from '../../shell/ListEnd';
+import { Blank, Failure, failureKey } from '../../shell/states';
+import { say } from '../../shell/toasts';
+import { downloadFrom, useEntries } from './backups';
+import { crumbsOf, isFile, nameIn } from './folder';
+import classes from './folder.module.css';
+
+const ICONS = {
+  file: IconFile,
+  folder: IconFolder,
+  symlink: IconLink,
+  hardlink: IconLink,
+  pipe: IconPipeline,
+  device: IconPlugConnected,
+};
+
+/** What a backup holds, browsed as a folder is. */
+export function Folder({ backup }: { backup: Backup }) {
+  const { t } = useTranslation();
+  const { folder = '' } = useSearch({ from: '/campus/backups/$backup' });
+  const entries = useEntries(backup.id, folder, backup.kept);
+  const items = (entries.data?.pages.flatMap((page) => page.items) ?? []).filter(
+    (entry) => nameIn(folder, entry) !== '' && entry.name !== './',
+  );
+  const crumbs = crumbsOf(backup.path, folder);
+  return (
+    <section className={`panel ${classes.folder}`} aria-label={t('backups.content')} aria-busy={entries.isPending}>
+      <nav className={classes.crumbs} aria-label={t('backups.crumbs')}>
+        <ol>
+          {crumbs.map((crumb, index) => (
+            <li key={crumb.folder}>
+              <Link
+                to="/backups/$backup"
+                params={{ backup: backup.id }}
+                search={{ folder: crumb.folder || undefined }}
+                resetScroll={false}
+                aria-current={index === crumbs.length - 1 ? 'page' : undefined}
+              >
+                {crumb.label}
+              </Link>
+            </li>
+          ))}
+        </ol>
+      </nav>
+      {entries.isPending ? (
+        <ul className={classes.list} aria-hidden>
+          {['40%', '62%', '51%', '70%', '45%'].map((width) => (
+            <li key={width} className={classes.entry}>
+              <Skeleton height={14} width={width} />
+            </li>
+          ))}
+        </ul>
+      ) : entries.isError && items.length === 0 ? (
+        <Failure error={entries.error} retry={() => void entries.refetch()} />
+      ) : items.length === 0 ? (
+        <Blank
+          icon={<IconFolderOff size={40} stroke={1.25} aria-hidden />}
+          title={t('backups.emptyFolder')}
+          body={t('backups.emptyFolderBody')}
+        />
+      ) : (
+        <>
+          <ul className={classes.list}>
+            {items.map((entry) => (
+              <Row key={entry.name} backup={backup.id} folder={folder} entry={entry} />
+            ))}
+          </ul>
+          {entries.isError ? (
+            <Failure compact error={entries.error} retry={() => void entries.fetchNextPage()} />
+          ) : entries.hasNextPage ? (
+            <ListEnd more loading={entries.isFetchingNextPage} load={() => void entries.fetchNextPage()} />
+          ) : null}
+        </>
+      )}
+    </section>
+  );
+}
+
+function Row({ backup, folder, entry }: { backup: string; folder: string; entry: Entry }) {
+  const { t } = useTranslation();
+  const formats = useFormats();
+  const Icon = ICONS[entry.kind];
+  const name = nameIn(folder, entry);
+  const fetchOne = async () => {
+    try {
+      await downloadFrom(backup, entry.name);
+    } catch (error) {
+      say(t(failureKey(error)), true);
+    }
+  };
+  return (
+    <li className={classes.entry} data-entry={entry.kind}>
+      <Icon size={20} stroke={1.5} aria-hidden />
+      <span className={classes.name}>
+        {entry.kind === 'folder' ? (
+          <Link to="/backups/$backup" params={{ backup }} search={{ folder: entry.name }} resetScroll={false}>
+            {name}
+          </Link>
+        ) : (
+          name
+        )}
+        {entry.kind === 'file' || entry.kind === 'folder' ? null : (
+          <small>
+            {t(`backups.entry.${entry.kind}`)}
+            {entry.target ? ` → ${entry.target}` : ''}
+          </small>
+        )}
+      </span>
+      <span className={classes.size}>{isFile(entry) ? formats.bytes(entry.size) : null}</span>
+      <time className={classes.date} dateTime={entry.modified_at} title={formats.dateTime(entry.modified_at)}>
+        {formats.date(entry.modified_at)}
+      </time>
+      {isFile(entry) ? (
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          className={classes.get}
+          aria-label={`${t('files.download')}: ${name}`}
+          leftSection={<IconDownload size={16} aria-hidden />}
+          onClick={() => void fetchOne()}
+        >
+          {t('files.download')}
+        </Button>
+      ) : (
+        <span />
+      )}
+    </li>
+  );
+}
