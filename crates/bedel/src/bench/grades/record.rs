@@ -44,8 +44,6 @@ impl Maker {
 mod tests {
     use std::collections::BTreeSet;
 
-    use serde_json::json;
-
     use super::*;
 
     #[test]
