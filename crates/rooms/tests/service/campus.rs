@@ -59,6 +59,11 @@ pub(crate) fn settings() -> config::Rooms {
 }
 
 impl Campus {
+    /// A connection of the test's own.
+    pub(crate) async fn sql(&self) -> Sql {
+        open(&self.url, &self.data, 1).await
+    }
+
     pub(crate) async fn sqlite() -> Self {
         Self::migrated("sqlite".to_owned(), None).await
     }
@@ -97,7 +102,7 @@ impl Campus {
 
     /// Gives the lease to somebody who does nothing with it.
     pub(crate) async fn take_the_lead_away(&self) {
-        let sql = open(&self.url, &self.data, 1).await;
+        let sql = self.sql().await;
         let seen = store::lease::observe(&sql, "rooms").await.expect("reads").expect("somebody led");
         let taken = sql
             .write(move |transaction| {

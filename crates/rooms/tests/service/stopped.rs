@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
+use store::Sql;
+use store::query::one;
 
 use crate::campus::{Campus, PATIENCE, Server, proposed, solicitation};
 use crate::children::{self, Leader, Life};
@@ -16,33 +18,31 @@ fn signal(leader: &Leader, signal: Signal) {
 
 /// Whether the stopped leader is inside a transaction: on SQLite it then has the file's lock, on MariaDB a transaction of
 /// its connection is open.
-fn is_inside(campus: &Campus) -> bool {
-    match &campus.maria {
-        None => {
-            let lock = File::open(campus.data.sql().join("rooms.db.lock")).expect("the lock's file");
-            flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err()
-        }
-        Some(maria) => {
-            let open = "SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN campus.rooms_leader l ON \
-                        t.trx_mysql_thread_id = l.connection_id WHERE t.trx_rows_locked > 0";
-            maria.execute(open).trim() == "1"
-        }
+async fn is_inside(campus: &Campus, sql: &Sql) -> bool {
+    if campus.maria.is_none() {
+        let lock = File::open(campus.data.sql().join("rooms.db.lock")).expect("the lock's file");
+        return flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err();
     }
+    let open = "SELECT t.trx_rows_locked FROM information_schema.innodb_trx t JOIN rooms_leader l ON \
+                t.trx_mysql_thread_id = l.connection_id WHERE t.trx_rows_locked > 0";
+    one(sql.reader(), "what is open", open, Vec::new()).await.expect("asks").is_some()
 }
 
 /// Stops the leader again and again until it stands inside a transaction.
 async fn stop_inside(campus: &Campus, leader: &Leader) -> Instant {
+    // One connection for all looks: a look must end before the leader's silence is noticed.
+    let sql = campus.sql().await;
     let limit = Instant::now() + PATIENCE;
     loop {
         let begun = Instant::now();
         signal(leader, Signal::STOP);
-        if is_inside(campus) {
+        if is_inside(campus, &sql).await {
             return begun;
         }
         signal(leader, Signal::CONT);
         assert!(Instant::now() < limit, "it is never inside a transaction");
-        // Not in step with what it does.
-        tokio::time::sleep(Duration::from_millis(7)).await;
+        // Not in step with what it does; MariaDB looks again at what is open if nobody has asked for 100 ms.
+        tokio::time::sleep(Duration::from_millis(107)).await;
     }
 }
 
