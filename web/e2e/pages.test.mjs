@@ -310,7 +310,7 @@ async function lookAtOverlays(page, name) {
   await page.getByRole('dialog').getByRole('combobox').waitFor();
   await look(page, name('search'));
   await page.keyboard.press('Escape');
-  await page.locator('nav').getByRole('button').last().click();
+  await page.locator('nav button[aria-haspopup="menu"]').click();
   await page.getByRole('menu').waitFor();
   await look(page, name('menu'), [LAPTOP]);
   await page.keyboard.press('Escape');

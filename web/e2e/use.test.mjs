@@ -158,7 +158,7 @@ test('language and appearance are the person’s to choose, and stay', async () 
   const { context, page } = await openPage(chromium.browser, campus, { language: 'es', scheme: 'light' });
   await logIn(page, campus);
   const choose = async (name) => {
-    await page.locator('nav').getByRole('button').last().click();
+    await page.locator('nav button[aria-haspopup="menu"]').click();
     await page.getByRole('menuitemradio', { name }).click();
   };
   await choose('English');
