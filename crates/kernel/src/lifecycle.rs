@@ -47,7 +47,7 @@ impl Lifecycle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        // Boxed, as below: running a task is built once and not for each.
+        // Boxed, so that what runs a task is built once for each kind of result and not for each task.
         self.tracker.spawn(task.boxed())
     }
 
@@ -83,8 +83,7 @@ impl Lifecycle {
 
     /// Waits for SIGTERM, SIGINT or the soft token, then up to `drain` for the tracked tasks, then for nothing: a second
     /// signal or the end of `drain` cancels the hard token. The code is a failure if an essential task died.
-    pub fn run_to_end(self, drain: Duration) -> BoxFuture<'static, ExitCode> {
-        async move {
+    pub async fn run_to_end(self, drain: Duration) -> ExitCode {
         let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
         else {
             tracing::error!("signal handlers could not be installed");
@@ -108,7 +107,6 @@ impl Lifecycle {
             tracing::warn!("tasks were still running at the end");
         }
         if self.failed.load(Ordering::SeqCst) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-    }.boxed()
     }
 }
 

@@ -10,8 +10,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use kernel::clock::Clock;
 use kernel::config;
 use kernel::data_dir::DataDir;
@@ -133,37 +131,34 @@ impl Campus {
     ///
     /// # Errors
     /// Says what is wrong and what to do; nothing was started.
-    pub fn build(deps: Deps) -> BoxFuture<'static, Result<Self, BuildError>> {
-        async move {
-            let Deps { data, settings, launch, public, clock, node, transfers } = deps;
-            data.create().map_err(|error| BuildError::data(data.root(), error))?;
-            // Replicas are told the folder by a path that does not depend on where they stand.
-            let data = match data.root().canonicalize() {
-                Ok(root) => DataDir::new(root),
-                Err(error) => return Err(BuildError::data(data.root(), error)),
-            };
-            // A gateway binds its socket under a name with its process's number first.
-            let longest = data.gateway_socket("gateway-99").with_extension("sock.4194304");
-            if longest.as_os_str().len() > LONGEST_SOCKET_PATH {
-                return Err(BuildError::PathTooLong { path: longest });
-            }
-            let lock = lock(&data)?;
-            let boot_id = proc::boot_id().map_err(|error| BuildError::data("/proc", error))?;
-            let former = Record::load(&data, &boot_id);
-            let living = adopt::living(&former);
-            let running: Vec<i32> = living.iter().map(|(_, replica)| replica.process.pid()).collect();
-            let kept = adopt::take_doors(&data).await;
-            // Before the doors are bound: a stray gateway that does not hand them over still has them.
-            adopt::end_strays(&data, &running).await;
-            let doors = Doors::open(&public, kept)?;
-            let control = control::bind(&data.control_socket())
-                .map_err(|error| BuildError::data(data.control_socket(), error))?;
-            let adopted = running.len();
-            let roster = roster_of(&data, &settings, &former, living);
-            let supervisor = Supervisor::new(Parts { data, settings, launch, node, clock, doors, roster, transfers });
-            Ok(Self { supervisor, control, boot_id, adopted, lock })
+    pub async fn build(deps: Deps) -> Result<Self, BuildError> {
+        let Deps { data, settings, launch, public, clock, node, transfers } = deps;
+        data.create().map_err(|error| BuildError::data(data.root(), error))?;
+        // Replicas are told the folder by a path that does not depend on where they stand.
+        let data = match data.root().canonicalize() {
+            Ok(root) => DataDir::new(root),
+            Err(error) => return Err(BuildError::data(data.root(), error)),
+        };
+        // A gateway binds its socket under a name with its process's number first.
+        let longest = data.gateway_socket("gateway-99").with_extension("sock.4194304");
+        if longest.as_os_str().len() > LONGEST_SOCKET_PATH {
+            return Err(BuildError::PathTooLong { path: longest });
         }
-        .boxed()
+        let lock = lock(&data)?;
+        let boot_id = proc::boot_id().map_err(|error| BuildError::data("/proc", error))?;
+        let former = Record::load(&data, &boot_id);
+        let living = adopt::living(&former);
+        let running: Vec<i32> = living.iter().map(|(_, replica)| replica.process.pid()).collect();
+        let kept = adopt::take_doors(&data).await;
+        // Before the doors are bound: a stray gateway that does not hand them over still has them.
+        adopt::end_strays(&data, &running).await;
+        let doors = Doors::open(&public, kept)?;
+        let control =
+            control::bind(&data.control_socket()).map_err(|error| BuildError::data(data.control_socket(), error))?;
+        let adopted = running.len();
+        let roster = roster_of(&data, &settings, &former, living);
+        let supervisor = Supervisor::new(Parts { data, settings, launch, node, clock, doors, roster, transfers });
+        Ok(Self { supervisor, control, boot_id, adopted, lock })
     }
 
     /// Public addresses by name.
@@ -186,35 +181,32 @@ impl Campus {
 
     /// Runs the campus until a signal, `Command::Down` or the lifecycle's soft token ends it, and drains it then. No
     /// replica is left when this returns.
-    pub fn run(self, lifecycle: Lifecycle) -> BoxFuture<'static, ExitCode> {
-        async move {
-            let Self { supervisor, control, boot_id, adopted, lock } = self;
-            tracing::info!(replicas.adopted = adopted, "the campus starts");
-            lifecycle.spawn_essential("record", write_down(Arc::clone(&supervisor), boot_id));
-            lifecycle.spawn_essential("sample", sample::sample(Arc::clone(&supervisor)));
-            lifecycle.spawn_essential("control", control::serve(control, Arc::clone(&supervisor), lifecycle.clone()));
-            let known: Vec<Name> = supervisor.read(|roster| roster.replicas.keys().copied().collect());
-            for name in known {
-                supervisor.watch_over(name, &lifecycle);
-            }
-            for role in Role::ALL {
-                supervisor.reconcile(role, &lifecycle);
-            }
-            lifecycle.spawn_essential("autoscale", autoscale::autoscale(Arc::clone(&supervisor), lifecycle.clone()));
-            let (ending, soft) = (Arc::clone(&supervisor), lifecycle.soft().clone());
-            lifecycle.spawn(async move {
-                soft.cancelled().await;
-                rollout::end(&ending).await;
-                ending.empty.cancel();
-            });
-            let longest = Role::ALL.into_iter().map(|role| role.manifest().drain).max().unwrap_or_default();
-            let code = lifecycle.run_to_end(longest * 2 + SLACK).await;
-            // After a second signal, or when time was over, somebody may be left.
-            adopt::end_strays(&supervisor.data, &[]).await;
-            drop(lock);
-            code
+    pub async fn run(self, lifecycle: Lifecycle) -> ExitCode {
+        let Self { supervisor, control, boot_id, adopted, lock } = self;
+        tracing::info!(replicas.adopted = adopted, "the campus starts");
+        lifecycle.spawn_essential("record", write_down(Arc::clone(&supervisor), boot_id));
+        lifecycle.spawn_essential("sample", sample::sample(Arc::clone(&supervisor)));
+        lifecycle.spawn_essential("control", control::serve(control, Arc::clone(&supervisor), lifecycle.clone()));
+        let known: Vec<Name> = supervisor.read(|roster| roster.replicas.keys().copied().collect());
+        for name in known {
+            supervisor.watch_over(name, &lifecycle);
         }
-        .boxed()
+        for role in Role::ALL {
+            supervisor.reconcile(role, &lifecycle);
+        }
+        lifecycle.spawn_essential("autoscale", autoscale::autoscale(Arc::clone(&supervisor), lifecycle.clone()));
+        let (ending, soft) = (Arc::clone(&supervisor), lifecycle.soft().clone());
+        lifecycle.spawn(async move {
+            soft.cancelled().await;
+            rollout::end(&ending).await;
+            ending.empty.cancel();
+        });
+        let longest = Role::ALL.into_iter().map(|role| role.manifest().drain).max().unwrap_or_default();
+        let code = lifecycle.run_to_end(longest * 2 + SLACK).await;
+        // After a second signal, or when time was over, somebody may be left.
+        adopt::end_strays(&supervisor.data, &[]).await;
+        drop(lock);
+        code
     }
 }
 

@@ -14,8 +14,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use kernel::config::Pattern;
 use tokio_util::sync::CancellationToken;
 
@@ -69,12 +67,9 @@ impl Faculty {
     ///
     /// # Errors
     /// If the address cannot be bound.
-    pub fn bind(settings: Settings, refusals: &Refusals) -> BoxFuture<'_, Result<Self, WireError>> {
-        async move {
-            let rep = Rep::bind(settings.listen, settings.door.clone(), refusals.clone()).await?;
-            Ok(Self { rep, settings })
-        }
-        .boxed()
+    pub async fn bind(settings: Settings, refusals: &Refusals) -> Result<Self, WireError> {
+        let rep = Rep::bind(settings.listen, settings.door.clone(), refusals.clone()).await?;
+        Ok(Self { rep, settings })
     }
 
     /// Where the REP listens.
@@ -87,12 +82,9 @@ impl Faculty {
     ///
     /// # Errors
     /// If a server's address or the key cannot be used.
-    pub fn serve(self, end: CancellationToken) -> BoxFuture<'static, Result<(), WireError>> {
-        async move {
-            let transactions = Arc::new(transaction::Transactions::begin(self.settings).await?);
-            front::serve(self.rep, transactions, end).await;
-            Ok(())
-        }
-        .boxed()
+    pub async fn serve(self, end: CancellationToken) -> Result<(), WireError> {
+        let transactions = Arc::new(transaction::Transactions::begin(self.settings).await?);
+        front::serve(self.rep, transactions, end).await;
+        Ok(())
     }
 }

@@ -13,8 +13,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use kernel::config::Pattern;
 use tokio_util::sync::CancellationToken;
 
@@ -58,13 +56,10 @@ impl Sockets {
     ///
     /// # Errors
     /// If an address cannot be bound.
-    pub fn bind(settings: Settings, refusals: &Refusals) -> BoxFuture<'_, Result<Self, WireError>> {
-        async move {
-            let router = Router::bind(settings.listen, settings.door.clone(), refusals.clone()).await?;
-            let publisher = Publisher::bind(settings.heartbeat_listen, &settings.door, refusals).await?;
-            Ok(Self { router: Arc::new(router), publisher, settings })
-        }
-        .boxed()
+    pub async fn bind(settings: Settings, refusals: &Refusals) -> Result<Self, WireError> {
+        let router = Router::bind(settings.listen, settings.door.clone(), refusals.clone()).await?;
+        let publisher = Publisher::bind(settings.heartbeat_listen, &settings.door, refusals).await?;
+        Ok(Self { router: Arc::new(router), publisher, settings })
     }
 
     /// Where the ROUTER is reached.
@@ -81,28 +76,25 @@ impl Sockets {
 
     /// Answers and beats until `end`, then a little longer: until the core has stopped leading and what was begun is
     /// answered.
-    pub fn serve(self, core: Core, end: CancellationToken) -> BoxFuture<'static, ()> {
-        async move {
-            let endpoint = self.endpoint();
-            let Self { router, publisher, settings } = self;
-            let farewell = CancellationToken::new();
-            let beating = heartbeats::publish(publisher, &settings, endpoint, core.standing(), farewell.clone());
-            let serving = async {
-                match settings.pattern {
-                    Pattern::Async => concurrent::serve(&router, &core, &farewell).await,
-                    Pattern::Broker => broker::serve(&router, &core, settings.workers, &farewell).await,
-                }
-                router.close().await;
-            };
-            let ending = async {
-                end.cancelled().await;
-                let mut standing = core.standing();
-                // Whether it stopped leading or not: after this time nobody waits for it any more.
-                let _ = tokio::time::timeout(FAREWELL, standing.wait_for(|standing| !standing.active)).await;
-                farewell.cancel();
-            };
-            tokio::join!(beating, serving, ending);
-        }
-        .boxed()
+    pub async fn serve(self, core: Core, end: CancellationToken) {
+        let endpoint = self.endpoint();
+        let Self { router, publisher, settings } = self;
+        let farewell = CancellationToken::new();
+        let beating = heartbeats::publish(publisher, &settings, endpoint, core.standing(), farewell.clone());
+        let serving = async {
+            match settings.pattern {
+                Pattern::Async => concurrent::serve(&router, &core, &farewell).await,
+                Pattern::Broker => broker::serve(&router, &core, settings.workers, &farewell).await,
+            }
+            router.close().await;
+        };
+        let ending = async {
+            end.cancelled().await;
+            let mut standing = core.standing();
+            // Whether it stopped leading or not: after this time nobody waits for it any more.
+            let _ = tokio::time::timeout(FAREWELL, standing.wait_for(|standing| !standing.active)).await;
+            farewell.cancel();
+        };
+        tokio::join!(beating, serving, ending);
     }
 }

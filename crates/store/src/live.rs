@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use kernel::clock::Clock;
 use kernel::data_dir::DataDir;
 use kernel::live::{Live, LiveError};
@@ -19,20 +17,13 @@ pub use redis::RedisLive;
 ///
 /// # Errors
 /// Local: `DATA/run` cannot be used. Redis: the address is not one.
-pub fn open_live<'a>(
-    config: &'a kernel::config::Live,
-    data: &'a DataDir,
+pub async fn open_live(
+    config: &kernel::config::Live,
+    data: &DataDir,
     clock: Arc<dyn Clock>,
-) -> BoxFuture<'a, Result<Arc<dyn Live>, LiveError>> {
-    async move {
-        let url = config.url.expose();
-        if url == "local" {
-            Ok(Arc::new(LocalLive::open(data, clock).await?) as Arc<dyn Live>)
-        } else {
-            Ok(Arc::new(RedisLive::open(url)?) as Arc<dyn Live>)
-        }
-    }
-    .boxed()
+) -> Result<Arc<dyn Live>, LiveError> {
+    let url = config.url.expose();
+    if url == "local" { Ok(Arc::new(LocalLive::open(data, clock).await?)) } else { Ok(Arc::new(RedisLive::open(url)?)) }
 }
 
 fn failed(context: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> LiveError {

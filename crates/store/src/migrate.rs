@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use kernel::error::Kind;
 use sea_orm::sqlx::{self, Row};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
@@ -33,11 +32,7 @@ const LOCK_SECONDS: i64 = 300;
 ///
 /// # Errors
 /// The first migration that fails; those before it stay.
-pub fn migrate(sql: &Sql, migrations: Vec<Box<dyn Migration>>) -> BoxFuture<'_, Result<(), StoreError>> {
-    apply(sql, migrations).boxed()
-}
-
-async fn apply(sql: &Sql, migrations: Vec<Box<dyn Migration>>) -> Result<(), StoreError> {
+pub async fn migrate(sql: &Sql, migrations: Vec<Box<dyn Migration>>) -> Result<(), StoreError> {
     let plan = Arc::new(Plan { service: sql.service(), migrations });
     let Some(mysql) = sql.mysql() else {
         return sql
