@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 /// A moment, in microseconds since the Unix epoch: how databases keep it. In JSON it is RFC 3339 in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -86,6 +86,12 @@ impl<'de> Deserialize<'de> for Timestamp {
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
+
+    /// How far this place's time is ahead of UTC at `moment`, in seconds; 0 if it is not known.
+    fn offset(&self, moment: Timestamp) -> i64 {
+        let _ = moment;
+        0
+    }
 }
 
 /// The machine's clock.
@@ -97,6 +103,11 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    /// Of the machine's zone, or of `TZ`.
+    fn offset(&self, moment: Timestamp) -> i64 {
+        UtcOffset::local_offset_at(moment.to_utc()).map_or(0, |offset| i64::from(offset.whole_seconds()))
     }
 }
 

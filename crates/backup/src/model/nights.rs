@@ -6,7 +6,7 @@ use kernel::clock::Timestamp;
 use kernel::id::Id;
 
 const DAY: i64 = 86_400;
-/// When nights begin, in seconds after midnight UTC.
+/// When nights begin, in seconds after the server's midnight.
 const BEGIN: i64 = 2 * 3600;
 /// Each path's turn comes within so many seconds of a night's beginning, by chance.
 const SPREAD: i64 = 3600;
@@ -28,17 +28,15 @@ pub(crate) struct Candidate {
     pub(crate) path_proven_at: Option<Timestamp>,
 }
 
-/// When the night began that it is now, if it is night.
-pub(crate) fn night(now: Timestamp) -> Option<Timestamp> {
-    let midnight = now.as_seconds().div_euclid(DAY) * DAY;
-    let after = now.as_seconds() - midnight - BEGIN;
-    (0..LASTS).contains(&after).then(|| Timestamp::from_micros((midnight + BEGIN) * 1_000_000))
+/// When the night began that it is now where clocks are `offset` seconds ahead of UTC, if it is night.
+pub(crate) fn night(now: Timestamp, offset: i64) -> Option<Timestamp> {
+    let after = (now.as_seconds() + offset - BEGIN).rem_euclid(DAY);
+    (after < LASTS).then(|| Timestamp::from_micros((now.as_seconds() - after) * 1_000_000))
 }
 
-/// Which backup is to be rehearsed now, if any: what was never proven first, then what was proven longest ago; each once a
+/// Which backup is to be rehearsed in the night that began at `begin`, if any: what was never proven first, then what was proven longest ago; each once a
 /// night at most, and not before its path's turn.
-pub(crate) fn next(now: Timestamp, candidates: &[Candidate]) -> Option<&Candidate> {
-    let begin = night(now)?;
+pub(crate) fn next(begin: Timestamp, now: Timestamp, candidates: &[Candidate]) -> Option<&Candidate> {
     let turn = |candidate: &Candidate| begin.plus(Duration::from_secs(chance(candidate.target, begin)));
     let waits = |candidate: &&Candidate| {
         now >= turn(candidate)
@@ -82,17 +80,28 @@ mod tests {
 
     #[test]
     fn nights_are_from_two_to_five() {
-        assert_eq!(night(at(9, 1, 59)), None);
-        assert_eq!(night(at(9, 2, 0)), Some(at(9, 2, 0)));
-        assert_eq!(night(at(9, 4, 59)), Some(at(9, 2, 0)));
-        assert_eq!(night(at(9, 5, 0)), None);
+        assert_eq!(night(at(9, 1, 59), 0), None);
+        assert_eq!(night(at(9, 2, 0), 0), Some(at(9, 2, 0)));
+        assert_eq!(night(at(9, 4, 59), 0), Some(at(9, 2, 0)));
+        assert_eq!(night(at(9, 5, 0), 0), None);
+    }
+
+    #[test]
+    fn nights_are_those_of_the_place() {
+        let guatemala = -6 * 3600;
+        assert_eq!(night(at(9, 7, 59), guatemala), None, "a minute to two");
+        assert_eq!(night(at(9, 10, 59), guatemala), Some(at(9, 8, 0)));
+        let tokyo = 9 * 3600;
+        assert_eq!(night(at(9, 18, 0), tokyo), Some(at(9, 17, 0)), "there it is the tenth");
     }
 
     #[test]
     fn turns_are_spread_over_an_hour_and_differ_from_night_to_night() {
         let all = candidates(200);
         let begun = |day, minute| {
-            all.iter().filter(|one| next(at(day, 2, minute), std::slice::from_ref(one)).is_some()).count()
+            all.iter()
+                .filter(|one| next(at(day, 2, 0), at(day, 2, minute), std::slice::from_ref(one)).is_some())
+                .count()
         };
         assert!((60..140).contains(&begun(9, 30)), "half of them by half past two: {}", begun(9, 30));
         assert_eq!(begun(9, 60), 200, "all of them by three");
@@ -107,14 +116,14 @@ mod tests {
         all[1].path_proven_at = Some(at(7, 3, 0));
         let now = at(9, 3, 30);
         let mut order = Vec::new();
-        while let Some(chosen) = next(now, &all).map(|chosen| chosen.backup) {
+        while let Some(chosen) = next(at(9, 2, 0), now, &all).map(|chosen| chosen.backup) {
             order.push(chosen);
             all.iter_mut().filter(|one| one.backup == chosen).for_each(|one| one.tried_at = Some(now));
         }
         assert_eq!(order, [all[2].backup, all[1].backup, all[0].backup]);
-        assert!(next(at(10, 3, 30), &all).is_some(), "what was tried and not proven is tried again");
+        assert!(next(at(10, 2, 0), at(10, 3, 30), &all).is_some(), "what was tried and not proven is tried again");
         all.iter_mut().for_each(|one| one.proven_at = Some(now));
-        assert_eq!(next(at(10, 3, 30), &all), None, "what is proven rests");
-        assert!(next(at(16, 3, 30), &all).is_some(), "for a week");
+        assert_eq!(next(at(10, 2, 0), at(10, 3, 30), &all), None, "what is proven rests");
+        assert!(next(at(16, 2, 0), at(16, 3, 30), &all).is_some(), "for a week");
     }
 }

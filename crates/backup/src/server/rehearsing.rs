@@ -124,11 +124,9 @@ impl Rehearser {
             return Ok(true);
         }
         let now = self.means.clock.now();
-        if nights::night(now).is_none() {
-            return Ok(false);
-        }
+        let Some(begin) = nights::night(now, self.means.clock.offset(now)) else { return Ok(false) };
         let candidates = archives::candidates(reader).await?;
-        let Some(next) = nights::next(now, &candidates) else { return Ok(false) };
+        let Some(next) = nights::next(begin, now, &candidates) else { return Ok(false) };
         let Some(archive) = archives::get(reader, next.backup).await? else { return Ok(false) };
         self.rehearse(Attempt::rehearsal(self.means.ids.next(), &archive, Some(next.target), now)).await?;
         Ok(true)
