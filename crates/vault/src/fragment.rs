@@ -1,9 +1,12 @@
 //! A fragment: one chunk deflated alone, such that fragments in a row are one deflate stream.
 
 use bytes::Bytes;
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
+
+mod deflate;
 
 use crate::chunk::{Chunk, ChunkId, MAX_CHUNK};
+use deflate::Deflate;
 
 /// How a full flush ends: an empty stored block, whose lengths lie on a byte border.
 const FLUSHED: [u8; 4] = [0, 0, 0xff, 0xff];
@@ -71,17 +74,17 @@ pub const fn longest(raw: u32) -> usize {
     raw as usize + (raw as usize).div_ceil(STORED_BLOCK) * 5 + 5
 }
 
-/// Makes fragments; keeps its memory (about 300 KiB) between them. One per worker.
+/// Makes fragments; keeps its memory (up to 2 MiB at the highest levels) between them. One per worker.
 #[derive(Debug)]
 pub struct Encoder {
-    deflate: Compress,
+    deflate: Deflate,
 }
 
 impl Encoder {
     /// `level` is 1 (fast) to 9 (small), clamped; 3 is the default of everything above.
     #[must_use]
     pub fn new(level: u32) -> Self {
-        Self { deflate: Compress::new(Compression::new(level.clamp(1, 9)), false) }
+        Self { deflate: Deflate::new(level.clamp(1, 9)) }
     }
 
     /// Deflates a chunk.
@@ -90,23 +93,16 @@ impl Encoder {
     /// [`FragmentError::BadLength`].
     pub fn encode(&mut self, raw: &[u8]) -> Result<Fragment, FragmentError> {
         let chunk = Chunk::of(raw).ok_or(FragmentError::BadLength(raw.len() as u64))?;
-        let middle = raw.len().saturating_sub(PROBE) / 2;
-        let worth = raw.len() <= PROBE || self.deflated(&raw[middle..middle + PROBE], PROBE_WORTH).is_some();
-        let deflated = if worth { self.deflated(raw, longest(chunk.length) - 1) } else { None };
-        Ok(Fragment { chunk, bytes: Bytes::from(deflated.unwrap_or_else(|| stored(raw))) })
+        Ok(self.encode_cut(chunk, raw))
     }
 
-    /// `None` if more than `most` bytes are needed. There is always room for more than that: zlib-rs 0.6.8 panics when a
-    /// stored block is due while output is full.
-    fn deflated(&mut self, raw: &[u8], most: usize) -> Option<Vec<u8>> {
-        self.deflate.reset();
-        let mut output = vec![0; raw.len() + raw.len() / 7 + (64 << 10)];
-        let status = self.deflate.compress(raw, &mut output, FlushCompress::Full).ok()?;
-        let written = usize::try_from(self.deflate.total_out()).ok()?;
-        let complete = self.deflate.total_in() == raw.len() as u64 && written < output.len();
-        output.truncate(written);
-        output.shrink_to_fit();
-        (status == Status::Ok && complete && written <= most && output.ends_with(&FLUSHED)).then_some(output)
+    /// Deflates a chunk that was hashed when it was cut: `chunk` is what [`Chunk::of`] says of `raw`.
+    pub fn encode_cut(&mut self, chunk: Chunk, raw: &[u8]) -> Fragment {
+        let middle = raw.len().saturating_sub(PROBE) / 2;
+        let worth = raw.len() <= PROBE || self.deflate.deflate(&raw[middle..middle + PROBE]).len() <= PROBE_WORTH;
+        let deflated = if worth { self.deflate.deflate(raw) } else { &[] };
+        let shorter = worth && deflated.len() < longest(chunk.length);
+        Fragment { chunk, bytes: if shorter { Bytes::copy_from_slice(deflated) } else { Bytes::from(stored(raw)) } }
     }
 }
 

@@ -23,6 +23,7 @@ use super::cache::Cache;
 use super::reading;
 use super::spool::{Spool, Spooled};
 use super::walk::{Fingerprint, Met, Walk};
+use crate::wire::Progress;
 
 /// Files that changed so shortly before the walk may change again without their times telling.
 const SETTLED: i64 = 2;
@@ -34,6 +35,13 @@ const NOTES: usize = 10_000;
 pub(super) struct Counts {
     pub(super) entries: AtomicU64,
     pub(super) bytes: AtomicU64,
+}
+
+impl Counts {
+    /// As the server is told.
+    pub(super) fn progress(&self) -> Progress {
+        Progress { entries: self.entries.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
+    }
 }
 
 /// A tree, as it was cut.

@@ -1,22 +1,18 @@
 //! The agent's part of the conversation: ask what is wanted, deflate and send only that, and have it committed.
 
-use std::collections::HashSet;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::FutureExt;
-use futures::stream::{self, StreamExt};
 use kernel::clock::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
+use tokio::task::JoinHandle;
 use vault::chunk::Chunk;
-use vault::fragment::{Encoder, Fragment, FragmentError};
+use vault::fragment::{Encoder, Fragment};
 use vault::manifest::ManifestError;
 use vault::repository::Note;
 
@@ -25,7 +21,9 @@ use super::hooks;
 use super::making::{Counts, MakeError, Maker, Tree};
 use super::pace::Pace;
 use super::spool::Spooled;
-use crate::wire::{self, Frame, Known, NOTES, Progress, Reason, Refusal, WireError};
+use crate::wire::{self, Frame, Known, NOTES, Reason, Refusal, WireError};
+
+mod offering;
 
 /// How often the server is told that the agent is at work.
 const ALIVE: Duration = Duration::from_secs(2);
@@ -33,8 +31,6 @@ const ALIVE: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(120);
 /// Chunks that wait to be asked about, at most; each may have 2 MiB.
 const WAITING: usize = 4;
-/// Of one question about chunks: how many, and how many bytes.
-const ASKED: (usize, usize) = (256, 4 << 20);
 /// Leaves of one question, together in bytes.
 const LEAVES: usize = 4 << 20;
 /// Chunks deflated at the same time.
@@ -53,8 +49,6 @@ pub(super) enum Stop {
     OutOfTurn,
     #[error("{0}")]
     Hook(String),
-    #[error("a chunk could not be deflated: {0}")]
-    Deflate(#[from] FragmentError),
     #[error("the server lost what it had just been sent")]
     Lost,
     #[error("a worker ended: {0}")]
@@ -120,8 +114,7 @@ impl Job {
             let mut link = Link {
                 stream,
                 pace: Pace::new(self.limit),
-                encoders: Arc::default(),
-                level: self.level,
+                encoders: Encoders::new(self.level),
                 counts: Arc::default(),
             };
             match link.pass(self, trust).await? {
@@ -137,8 +130,7 @@ impl Job {
 struct Link<'s, S> {
     stream: &'s mut S,
     pace: Pace,
-    encoders: Arc<Mutex<Vec<Encoder>>>,
-    level: u32,
+    encoders: Encoders,
     counts: Arc<Counts>,
 }
 
@@ -176,45 +168,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
                 Ok(Passed::Done)
             }
             _ => Err(Stop::OutOfTurn),
-        }
-    }
-
-    /// Offers chunks as they are cut.
-    async fn send_fresh(&mut self, chunks: &mut mpsc::Receiver<(Chunk, Bytes)>) -> Result<(), Stop> {
-        let mut alive = tokio::time::interval(ALIVE);
-        alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let first = tokio::select! {
-                first = chunks.recv() => first,
-                _ = alive.tick() => {
-                    self.report().await?;
-                    continue;
-                }
-            };
-            let Some(first) = first else { return Ok(()) };
-            let mut bytes = first.1.len();
-            let mut batch = vec![first];
-            while batch.len() < ASKED.0 && bytes < ASKED.1 {
-                let Ok(next) = chunks.try_recv() else { break };
-                bytes += next.1.len();
-                batch.push(next);
-            }
-            let mut seen = HashSet::new();
-            batch.retain(|(chunk, _)| seen.insert(chunk.id));
-            let asked = batch.iter().map(|(chunk, _)| *chunk).collect();
-            let wanted = self.wanted(Frame::Chunks(asked), batch.len()).await?;
-            let wanted = batch.into_iter().zip(wanted).filter_map(|((_, raw), wanted)| wanted.then_some(raw));
-            let (encoders, level) = (Arc::clone(&self.encoders), self.level);
-            let mut deflated =
-                stream::iter(wanted.map(|raw| deflate(Arc::clone(&encoders), level, raw))).buffered(WORKERS);
-            while let Some(fragment) = deflated.next().await {
-                let fragment = fragment?;
-                self.pace.take(fragment.bytes().len()).await;
-                wire::write(self.stream, &Frame::Fragment(*fragment.chunk(), fragment.bytes().clone())).await?;
-                if alive.tick().now_or_never().is_some() {
-                    self.report().await?;
-                }
-            }
         }
     }
 
@@ -267,15 +220,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
         Ok(())
     }
 
-    async fn report(&mut self) -> Result<(), Stop> {
-        let progress = Progress {
-            entries: self.counts.entries.load(Ordering::Relaxed),
-            bytes: self.counts.bytes.load(Ordering::Relaxed),
-        };
-        wire::write(self.stream, &Frame::Alive(progress)).await?;
-        Ok(self.stream.flush().await?)
-    }
-
     /// Says something and waits for the answer.
     async fn ask(&mut self, question: &Frame) -> Result<Frame, Stop> {
         wire::write(self.stream, question).await?;
@@ -285,20 +229,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
     }
 
     async fn deflated(&mut self, raw: Bytes) -> Result<Fragment, Stop> {
-        let fragment = deflate(Arc::clone(&self.encoders), self.level, raw).await?;
+        let chunk = Chunk::of(&raw).ok_or(ManifestError::TooLarge)?;
+        let fragment = self.encoders.deflate(chunk, raw).await?;
         self.pace.take(fragment.bytes().len()).await;
         Ok(fragment)
     }
 }
 
-/// Deflates on a thread for work that takes long, with one of the encoders that are free.
-async fn deflate(encoders: Arc<Mutex<Vec<Encoder>>>, level: u32, raw: Bytes) -> Result<Fragment, Stop> {
-    let fragment = tokio::task::spawn_blocking(move || {
-        let free = encoders.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut encoder = free.unwrap_or_else(|| Encoder::new(level));
-        let fragment = encoder.encode(&raw);
-        encoders.lock().unwrap_or_else(PoisonError::into_inner).push(encoder);
-        fragment
-    });
-    Ok(fragment.await??)
+/// Those that are free, of a level.
+struct Encoders {
+    level: u32,
+    free: Arc<Mutex<Vec<Encoder>>>,
+}
+
+impl Encoders {
+    fn new(level: u32) -> Self {
+        Self { level, free: Arc::default() }
+    }
+
+    /// Deflates on a thread for work that takes long.
+    fn deflate(&self, chunk: Chunk, raw: Bytes) -> JoinHandle<Fragment> {
+        let (level, free) = (self.level, Arc::clone(&self.free));
+        tokio::task::spawn_blocking(move || {
+            let taken = free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut encoder = taken.unwrap_or_else(|| Encoder::new(level));
+            let fragment = encoder.encode_cut(chunk, &raw);
+            free.lock().unwrap_or_else(PoisonError::into_inner).push(encoder);
+            fragment
+        })
+    }
 }

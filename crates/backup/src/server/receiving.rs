@@ -2,12 +2,15 @@
 //! hashed here, a leaf only with all its chunks, a backup only with all its leaves.
 
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::stream::{FuturesOrdered, StreamExt};
 use kernel::clock::Clock;
 use store::StoreError;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::task::{JoinError, JoinHandle};
 use vault::Repository;
 use vault::chunk::Chunk;
 use vault::fragment::{Decoder, Fragment, FragmentError};
@@ -22,6 +25,8 @@ use crate::wire::{self, Begin, Frame, Known, Refusal, VERSION, WireError};
 const SILENCE: Duration = Duration::from_secs(660);
 /// An agent that has begun says so every two seconds; with a bad link in between, some of it may be late.
 const SILENCE_AT_WORK: Duration = Duration::from_secs(60);
+/// Fragments verified while others arrive.
+const VERIFIED_AT_ONCE: usize = 2;
 /// Most files that an agent may list.
 const MOST_NOTES: usize = 20_000;
 
@@ -89,6 +94,29 @@ pub(super) struct Received {
     pub(super) notes: Vec<Note>,
 }
 
+type Verifying = JoinHandle<Result<Fragment, FragmentError>>;
+
+/// Fragments that arrived and are not kept yet, in their order.
+#[derive(Default)]
+pub(super) struct Checks {
+    under_way: FuturesOrdered<Verifying>,
+    /// Those that are free.
+    decoders: Arc<Mutex<Vec<Decoder>>>,
+}
+
+impl Checks {
+    /// Inflates and hashes a fragment, on a thread for work that takes long.
+    fn begin(&self, chunk: Chunk, bytes: Bytes) -> Verifying {
+        let free = Arc::clone(&self.decoders);
+        tokio::task::spawn_blocking(move || {
+            let mut decoder = free.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+            let verified = decoder.verify(&chunk, bytes);
+            free.lock().unwrap_or_else(PoisonError::into_inner).push(decoder);
+            verified
+        })
+    }
+}
+
 /// One conversation.
 pub(super) struct Receiving<'r, S> {
     pub(super) stream: S,
@@ -98,6 +126,7 @@ pub(super) struct Receiving<'r, S> {
     pub(super) clock: &'r dyn Clock,
     pub(super) counts: &'r Counts,
     pub(super) allowance: Allowance,
+    pub(super) checks: Checks,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
@@ -109,11 +138,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
             Frame::Refused(refusal) => return Err(ReceiveError::Refused(refusal)),
             _ => return Err(ReceiveError::OutOfTurn("neither yes nor no to begin with")),
         }
-        let (mut decoder, mut notes) = (Some(Decoder::default()), Vec::new());
-        let mut silence = SILENCE;
+        let (mut notes, mut silence) = (Vec::new(), SILENCE);
         loop {
             let said = self.next(silence).await?;
             silence = SILENCE_AT_WORK;
+            // Whatever is said of chunks is said of all that came before.
+            let at_once = if matches!(said, Frame::Fragment(..) | Frame::Alive(_)) { VERIFIED_AT_ONCE } else { 0 };
+            self.take(at_once).await?;
             match said {
                 Frame::Alive(progress) => self.counts.entries.store(progress.entries, Ordering::Relaxed),
                 Frame::Chunks(chunks) => {
@@ -122,9 +153,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
                     self.say(&Frame::Wanted(missing)).await?;
                 }
                 Frame::Fragment(chunk, bytes) => {
-                    let fragment = self.verified(chunk, bytes, &mut decoder).await?;
-                    self.allowance.take(fragment.bytes().len())?;
-                    self.repository.put(self.session, &fragment, micros(self.clock.now())).await?;
+                    let verifying = self.verify(chunk, bytes);
+                    self.checks.under_way.push_back(verifying);
                 }
                 Frame::Leaves(leaves) => {
                     let mut wanted = Vec::with_capacity(leaves.len());
@@ -134,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
                     self.say(&Frame::Wanted(wanted)).await?;
                 }
                 Frame::Leaf(chunk, bytes) => {
-                    let leaf = self.verified(chunk, bytes, &mut decoder).await?;
+                    let leaf = verified(self.verify(chunk, bytes).await)?;
                     self.allowance.take(leaf.bytes().len())?;
                     let kept = self.repository.put_leaf(self.session, &leaf, micros(self.clock.now())).await;
                     match kept {
@@ -157,7 +187,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
                     }
                 }
                 Frame::Commit(chunk, bytes) => {
-                    let root = self.verified(chunk, bytes, &mut decoder).await?;
+                    let root = verified(self.verify(chunk, bytes).await)?;
                     let commit = Commit { target: path.to_owned(), at: micros(self.clock.now()), notes: notes.clone() };
                     self.term.fence().await?;
                     let record = self.repository.commit(self.session, &root, commit).await?;
@@ -182,26 +212,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
         Ok(if last.is_some_and(|last| last.root == *root) { Known::Last } else { Known::Whole })
     }
 
-    /// Inflates and hashes a fragment, on a thread for work that takes long.
-    async fn verified(
-        &self,
-        chunk: Chunk,
-        bytes: Bytes,
-        decoder: &mut Option<Decoder>,
-    ) -> Result<Fragment, ReceiveError> {
-        self.counts.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        let mut at_work = decoder.take().unwrap_or_default();
-        let verifying = tokio::task::spawn_blocking(move || {
-            let verified = at_work.verify(&chunk, bytes);
-            (at_work, verified)
-        });
-        match verifying.await {
-            Ok((back, verified)) => {
-                *decoder = Some(back);
-                Ok(verified?)
-            }
-            Err(_) => Err(FragmentError::Corrupt.into()),
+    /// Keeps what was verified, in order, until at most so many are being verified.
+    async fn take(&mut self, at_once: usize) -> Result<(), ReceiveError> {
+        while self.checks.under_way.len() > at_once
+            && let Some(done) = self.checks.under_way.next().await
+        {
+            let fragment = verified(done)?;
+            self.allowance.take(fragment.bytes().len())?;
+            self.repository.put(self.session, &fragment, micros(self.clock.now())).await?;
         }
+        Ok(())
+    }
+
+    fn verify(&self, chunk: Chunk, bytes: Bytes) -> Verifying {
+        self.counts.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.checks.begin(chunk, bytes)
     }
 
     async fn next(&mut self, patience: Duration) -> Result<Frame, ReceiveError> {
@@ -221,6 +246,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
             Err(_) => Err(ReceiveError::Silent),
         }
     }
+}
+
+/// What came of verifying; one whose thread died is not believed.
+fn verified(done: Result<Result<Fragment, FragmentError>, JoinError>) -> Result<Fragment, FragmentError> {
+    done.unwrap_or(Err(FragmentError::Corrupt))
 }
 
 #[cfg(test)]

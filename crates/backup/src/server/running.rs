@@ -15,7 +15,7 @@ use vault::repository::{Note, NoteKind, Retention};
 use super::Means;
 use super::calling::{CallError, Called, call};
 use super::leading::Term;
-use super::receiving::{Allowance, ReceiveError, Received, Receiving};
+use super::receiving::{Allowance, Checks, ReceiveError, Received, Receiving};
 use super::shelf::{ShelfError, micros};
 use super::telling::{Counts, ended, tell, told};
 use crate::model::alerts::{Concern, of_backup};
@@ -151,6 +151,7 @@ impl Run {
             clock: &*self.means.clock,
             counts,
             allowance: Allowance::new(node.quota, repository.stored()),
+            checks: Checks::default(),
         };
         let received = self.unless_revoked(agent, receiving.run(&self.target.path, self.means.settings.level)).await;
         drop(session);

@@ -1,4 +1,5 @@
 use super::*;
+use flate2::{Compress, Compression, FlushCompress};
 use proptest::prelude::*;
 
 /// Compressible, and long enough for blocks of every kind.

@@ -79,6 +79,7 @@ impl Place {
             clock: &SystemClock,
             counts: &counts,
             allowance: Allowance::new(self.quota, repository.stored()),
+            checks: Checks::default(),
         };
         let (received, ()) = tokio::join!(receiving.run("/srv", 3), agent(theirs));
         received
