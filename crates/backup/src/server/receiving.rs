@@ -217,9 +217,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
         while self.checks.under_way.len() > at_once
             && let Some(done) = self.checks.under_way.next().await
         {
-            let fragment = verified(done)?;
-            self.allowance.take(fragment.bytes().len())?;
-            self.repository.put(self.session, &fragment, micros(self.clock.now())).await?;
+            let now = micros(self.clock.now());
+            keep(done, &mut self.allowance, (self.repository, self.session, now)).await?;
         }
         Ok(())
     }
@@ -229,10 +228,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
         self.checks.begin(chunk, bytes)
     }
 
+    /// What is said next; meanwhile what was verified is kept.
     async fn next(&mut self, patience: Duration) -> Result<Frame, ReceiveError> {
-        match tokio::time::timeout(patience, wire::read(&mut self.stream)).await {
-            Ok(frame) => Ok(frame?),
-            Err(_) => Err(ReceiveError::Silent),
+        let mut next = std::pin::pin!(tokio::time::timeout(patience, wire::read(&mut self.stream)));
+        loop {
+            tokio::select! {
+                said = &mut next => return match said {
+                    Ok(frame) => Ok(frame?),
+                    Err(_) => Err(ReceiveError::Silent),
+                },
+                Some(done) = self.checks.under_way.next(), if !self.checks.under_way.is_empty() => {
+                    let now = micros(self.clock.now());
+                    keep(done, &mut self.allowance, (self.repository, self.session, now)).await?;
+                }
+            }
         }
     }
 
@@ -246,6 +255,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
             Err(_) => Err(ReceiveError::Silent),
         }
     }
+}
+
+/// Keeps a fragment that was verified.
+async fn keep(
+    done: Result<Result<Fragment, FragmentError>, JoinError>,
+    allowance: &mut Allowance,
+    (repository, session, now): (&Repository, &Session, u64),
+) -> Result<(), ReceiveError> {
+    let fragment = verified(done)?;
+    allowance.take(fragment.bytes().len())?;
+    Ok(repository.put(session, &fragment, now).await?)
 }
 
 /// What came of verifying; one whose thread died is not believed.
