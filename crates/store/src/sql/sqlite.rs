@@ -96,6 +96,8 @@ async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, Stor
             let options = options
                 .filename(&file)
                 .in_memory(false)
+                // On by the address of memory: readers and the writer would lock each other's tables, and a checkpoint all.
+                .shared_cache(false)
                 .create_if_missing(false)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)

@@ -83,7 +83,7 @@ impl Checkpointer {
     pub(super) async fn run(mut self) {
         while self.committed.recv().await.is_some() {
             if let Err(error) = self.pass().await {
-                tracing::warn!(error = %error, "the journal was not copied");
+                tracing::warn!(error = %error, cause = ?std::error::Error::source(&error), "the journal was not copied");
             }
             tokio::time::sleep(EVERY).await;
         }
