@@ -154,7 +154,7 @@ class Redis:
 class Campus:
     """Bedel as it starts by itself, with one gateway, as the peers have."""
 
-    def __init__(self, program, folder, sql, redis):
+    def __init__(self, program, folder, sql, redis, more=None):
         self.program, self.data = program, folder / "data"
         rooms = 20_000 + random.randrange(300) * 30
         settings = UNLIMITED | {
@@ -166,7 +166,7 @@ class Campus:
             "BEDEL_ROOMS__LISTEN": f"127.0.0.1:{rooms}",
             "BEDEL_ROOMS__HEARTBEAT_LISTEN": f"127.0.0.1:{rooms + 10}",
             "BEDEL_ROOMS__FACULTY_LISTEN": f"127.0.0.1:{rooms + 20}",
-        }
+        } | (more or {})
         self.process = Process("campus", [program, "up", "--data", self.data, "--listen", "127.0.0.1:0"], folder, settings)
         self.process.wait_for(lambda: (self.status() or {}).get("ready"), 120)
         self.url = "http://" + self.status()["endpoints"]["http"]

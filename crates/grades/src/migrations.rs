@@ -55,12 +55,14 @@ migration!(
         .col(number("records"))
         .col(number("points"))
         .col(number("standing"))
+        .col(number("ranked_at"))
         .to_owned()
 );
+// Equal students by time before number: a batch then writes a few pages of this index and not one for each student.
 migration!(
     StudentsByStanding,
     "grades-04-students-by-standing",
-    index("grades_students_standing", "grades_students", &["standing", "carnet"])
+    index("grades_students_standing", "grades_students", &["standing", "ranked_at", "carnet"])
 );
 
 migration!(

@@ -87,13 +87,9 @@ pub async fn done(sql: &Sql, ids: &[Id]) -> Result<(), StoreError> {
     sql.write(move |transaction| {
         let ids = ids.clone();
         async move {
-            let places = vec!["?"; ids.len()].join(", ");
-            let statement = Statement::from_sql_and_values(
-                transaction.get_database_backend(),
-                format!("DELETE FROM {}_outbox WHERE id IN ({places})", scope::service()?),
-                ids.into_iter().map(Value::from),
-            );
-            transaction.execute_raw(statement).await.context("outbox: done").map(drop)
+            let (places, ids) = query::keys(ids.into_iter().map(Value::from).collect());
+            let delete = format!("DELETE FROM {}_outbox WHERE id IN ({places})", scope::service()?);
+            query::execute(transaction, "outbox: done", &delete, ids).await.map(drop)
         }
         .boxed()
     })

@@ -54,9 +54,11 @@ pub async fn all(
 
 /// Most rows of one statement of [`insert_all`].
 const MOST_ROWS: usize = 256;
+/// So few rows are always one statement.
+const FEW_ROWS: usize = 16;
 
 /// Inserts many rows with few statements: `start` is everything up to `VALUES`, and all rows are equally wide. Statements
-/// hold powers of two of rows only, so that each is prepared once and known from then on.
+/// of many rows hold powers of two of them only, so that each is prepared once and known from then on.
 ///
 /// # Errors
 /// The database's, with `what` was being done.
@@ -69,7 +71,7 @@ pub async fn insert_all(
     let mut rows = rows.into_iter();
     while let Some(width) = rows.as_slice().first().map(Vec::len) {
         let left = rows.len().min(MOST_ROWS);
-        let size = 1 << left.ilog2();
+        let size = if left < FEW_ROWS { left } else { 1 << left.ilog2() };
         let mut values = Vec::with_capacity(size * width);
         rows.by_ref().take(size).for_each(|row| values.extend(row));
         let row = format!("({}), ", vec!["?"; width].join(", "));

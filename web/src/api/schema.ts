@@ -906,7 +906,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The five students with the best average; of equal ones those with more grades, then with the lower number. */
+        /** The five students with the best average; of equal ones those with more grades, then those that changed longest ago. */
         get: operations["get_top_students"];
         put?: never;
         post?: never;

@@ -22,7 +22,7 @@ pub(super) struct BestStudent {
     average: f64,
 }
 
-/// The five students with the best average; of equal ones those with more grades, then with the lower number.
+/// The five students with the best average; of equal ones those with more grades, then those that changed longest ago.
 #[utoipa::path(
     get, path = "/api/v1/grades/stats/top-students", tag = "grades",
     responses((status = 200, body = Vec<BestStudent>)),

@@ -46,11 +46,17 @@ impl Writer {
             tokio::select! {
                 biased;
                 () = hard.cancelled() => return,
-                taken = waiting.recv_many(&mut group, BATCH) => {
-                    if taken == 0 {
-                        return;
-                    }
-                }
+                first = waiting.recv() => match first {
+                    Some(first) => group.push(first),
+                    None => return,
+                },
+            }
+            // Whoever heard of the last commit and asks again can do so first: batches are as large as the load.
+            tokio::task::yield_now().await;
+            while group.len() < BATCH
+                && let Ok(next) = waiting.try_recv()
+            {
+                group.push(next);
             }
             let (lines, askers) = self.lines(group.drain(..));
             let answers = self.keep(lines).await;

@@ -85,8 +85,8 @@ pub(crate) async fn write(
     stamp: Stamp,
 ) -> Result<(), StoreError> {
     // The students first: whoever meets another writer there has written nothing else yet.
-    students(transaction, "INSERT", &changes.new_students).await?;
-    students(transaction, "REPLACE", &changes.changed_students).await?;
+    students(transaction, "INSERT", &changes.new_students, stamp.at).await?;
+    students(transaction, "REPLACE", &changes.changed_students, stamp.at).await?;
     created(transaction, lines, changes, stamp).await?;
     corrected(transaction, changes, stamp.at).await?;
     tallies(transaction, &changes.tallies, stamp).await
@@ -96,6 +96,7 @@ async fn students(
     transaction: &DatabaseTransaction,
     verb: &str,
     students: &BTreeMap<i64, Student>,
+    at: Timestamp,
 ) -> Result<(), StoreError> {
     let rows = students.iter().map(|(carnet, student)| {
         vec![
@@ -104,9 +105,10 @@ async fn students(
             student.records.into(),
             student.points.into(),
             student.standing().into(),
+            at.as_micros().into(),
         ]
     });
-    let start = format!("{verb} INTO grades_students (carnet, nombre, records, points, standing)");
+    let start = format!("{verb} INTO grades_students (carnet, nombre, records, points, standing, ranked_at)");
     insert_all(transaction, "batch: write students", &start, rows.collect()).await
 }
 

@@ -65,10 +65,11 @@ pub(crate) async fn courses(
         .collect()
 }
 
-/// The students with the best average, by number.
+/// The students with the best average; of equal ones those that changed last come last.
 pub(crate) async fn students(connection: &impl ConnectionTrait, limit: u32) -> Result<Vec<(i64, Student)>, StoreError> {
     let what = "statistics: students";
-    let sql = "SELECT carnet, nombre, records, points FROM grades_students ORDER BY standing, carnet LIMIT ?";
+    let sql = "SELECT carnet, nombre, records, points FROM grades_students ORDER BY standing, ranked_at, \
+               carnet LIMIT ?";
     let rows = all(connection, what, sql, vec![i64::from(limit).into()]).await?;
     rows.into_iter()
         .map(|row| {

@@ -4,7 +4,7 @@ use api::auth::UserRole;
 use grades::model::{Record, Semester};
 use serde_json::json;
 
-use crate::campus::{Campus, Who, record, who};
+use crate::campus::{Campus, Who, as_json, record, who};
 
 pub(crate) async fn statistics_are_those_of_the_grades(campus: &Campus) {
     let replicas = [campus.replica("grades-redis-1").await, campus.replica("grades-grpc-server-1").await];
@@ -44,6 +44,12 @@ pub(crate) async fn statistics_are_those_of_the_grades(campus: &Campus) {
     replicas[0].record(record(7, "SO1", 100)).await.expect("is kept");
     assert_eq!(stats("passing?curso=SO1").await, json!({"passed": 1, "failed": 7}));
     assert_eq!(stats("top-students").await[0], json!({"carnet": 7, "nombre": "Alumno 7", "average": 100.0}));
+    // Equal ones: whoever was there first, whatever the numbers.
+    for carnet in [20, 10] {
+        assert_eq!(replicas[0].post(&admin, &as_json(&record(carnet, "SO1", 100))).await.status, 201);
+    }
+    let best = stats("top-students").await;
+    assert_eq!([&best[0]["carnet"], &best[1]["carnet"], &best[2]["carnet"]], [7, 20, 10], "{best}");
     campus.assert_consistent().await;
     for path in ["passing?semestre=x", "top-courses?year=x"] {
         assert_eq!(reader.get(&format!("/stats/{path}"), &admin).await.status, 422, "{path}");

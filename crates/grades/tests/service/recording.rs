@@ -169,8 +169,8 @@ pub(crate) async fn a_full_queue_is_refused_at_once(campus: &Campus) {
             .write(move |transaction| {
                 let (begun, mut released) = (begun.clone(), released.clone());
                 async move {
-                    let insert = "INSERT INTO grades_students (carnet, nombre, records, points, standing) VALUES (1, 'x', 0, \
-                                  0, 0)";
+                    let insert = "INSERT INTO grades_students (carnet, nombre, records, points, standing, ranked_at) VALUES \
+                                  (1, 'x', 0, 0, 0, 0)";
                     transaction.execute_unprepared(insert).await.context("test")?;
                     begun.send(()).expect("the test waits");
                     drop(released.wait_for(|released| *released).await);

@@ -15,6 +15,9 @@ use crate::error::{DbContext, StoreError, is_conflict};
 /// Connections of one process, at most: MariaDB allows 151 in all.
 const MOST_CONNECTIONS: u32 = 4;
 
+/// Statements that a connection keeps prepared: groups of rows come in many lengths.
+const STATEMENTS: usize = 256;
+
 /// How often a transaction is repeated after 1213 or 1205. Each repeat means that another one got through.
 const REPEATS: u32 = 20;
 
@@ -46,7 +49,9 @@ impl Mysql {
             .test_before_acquire_if_idle_for(Duration::from_secs(1))
             .record_stmt_in_spans(false)
             .sqlx_logging(false)
-            .map_sqlx_mysql_opts(|options| options.charset("utf8mb4").collation(COLLATION))
+            .map_sqlx_mysql_opts(|options| {
+                options.charset("utf8mb4").collation(COLLATION).statement_cache_capacity(STATEMENTS)
+            })
             .map_sqlx_mysql_pool_opts(move |pool| {
                 let seen = Arc::clone(&seen);
                 pool.after_connect(move |connection, _meta| {

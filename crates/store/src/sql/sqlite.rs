@@ -14,8 +14,10 @@ use super::file_lock::FileLock;
 use super::op::{Failed, Op};
 use crate::error::{DbContext, StoreError};
 
+mod checkpoint;
 mod group;
 
+use checkpoint::{Checkpointer, Lengths};
 use group::Job;
 
 /// Writes that wait beyond this many are pushed back to their callers, who wait in `write`.
@@ -23,6 +25,9 @@ const QUEUE: usize = 1024;
 
 /// Connections for reading, at most. They are made when needed and closed after a minute.
 const READERS: u32 = 2;
+
+/// Statements that a connection keeps prepared: groups of rows come in many lengths.
+const STATEMENTS: usize = 256;
 
 pub(super) struct Sqlite {
     readers: DatabaseConnection,
@@ -37,8 +42,11 @@ impl Sqlite {
             .map_err(|error| StoreError::new(Kind::Unavailable, "open the database's file", error))?;
         let writer = connect(&path, Access::Write).await?;
         let readers = connect(&path, Access::Read).await?;
+        let checkpoints = connect(&path, Access::Checkpoint).await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(group::Writer::new(path, lock, writer).run(jobs));
+        let (checkpointer, rests) = Checkpointer::new(&path, checkpoints, Lengths::default());
+        tokio::spawn(checkpointer.run());
+        tokio::spawn(group::Writer::new(path, lock, writer, rests).run(jobs));
         Ok(Self { readers, queue, service })
     }
 
@@ -67,18 +75,20 @@ fn prepare(folder: &Path, path: &PathBuf) -> std::io::Result<FileLock> {
 enum Access {
     Write,
     Read,
+    /// Made when needed, as readers are, but neither reads nor writes rows.
+    Checkpoint,
 }
 
 async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, StoreError> {
     let file = path.to_owned();
     let mut options = ConnectOptions::new("sqlite::memory:");
     options
-        .max_connections(if access == Access::Write { 1 } else { READERS })
+        .max_connections(if access == Access::Read { READERS } else { 1 })
         .min_connections(0)
-        .idle_timeout((access == Access::Read).then(|| Duration::from_secs(60)))
+        .idle_timeout((access != Access::Write).then(|| Duration::from_secs(60)))
         .max_lifetime(None)
         .acquire_timeout(Duration::from_secs(5))
-        .connect_lazy(access == Access::Read)
+        .connect_lazy(access != Access::Write)
         .test_before_acquire(false)
         .record_stmt_in_spans(false)
         .sqlx_logging(false)
@@ -86,13 +96,22 @@ async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, Stor
             let options = options
                 .filename(&file)
                 .in_memory(false)
+                // On by the address of memory: readers and the writer would lock each other's tables, and a checkpoint all.
+                .shared_cache(false)
                 .create_if_missing(false)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(5))
-                // KiB when negative.
-                .pragma("cache_size", "-1024");
-            if access == Access::Read { options.pragma("query_only", "ON") } else { options }
+                .statement_cache_capacity(STATEMENTS);
+            // Sizes are KiB when negative, and memory is taken when there are so many pages to keep.
+            match access {
+                Access::Write => options
+                    .pragma("cache_size", "-16384")
+                    // What a savepoint would restore: else a file, with every page that an op changes.
+                    .pragma("temp_store", "MEMORY")
+                    .pragma("wal_autocheckpoint", checkpoint::BY_THE_WRITER.to_string()),
+                Access::Read | Access::Checkpoint => options.pragma("cache_size", "-1024").pragma("query_only", "ON"),
+            }
         });
     Database::connect(options).await.context("open the database")
 }

@@ -31,8 +31,9 @@ async fn filled(url: &str, data: &DataDir) -> Sql {
         .collect();
     let start = "INSERT INTO grades_records (id, carnet, curso, semestre, year, nota, route, entered_by, entered_at, \
                  changed_at)";
-    let students = "INSERT INTO grades_students (carnet, nombre, records, points, standing)";
-    let student = |carnet: i64| vec![carnet.into(), "Ana".into(), 1_i64.into(), 90_i64.into(), 0_i64.into()];
+    let students = "INSERT INTO grades_students (carnet, nombre, records, points, standing, ranked_at)";
+    let student =
+        |carnet: i64| vec![carnet.into(), "Ana".into(), 1_i64.into(), 90_i64.into(), 0_i64.into(), carnet.into()];
     let of_the_old_class: Vec<Vec<Value>> = (1..=3).map(student).collect();
     sql.write(move |transaction| {
         let (rows, named) = (rows.clone(), of_the_old_class.clone());

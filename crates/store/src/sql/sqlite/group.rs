@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::file_lock::{FileLock, Held};
 use super::super::op::{self, Failed, Op};
+use super::checkpoint::Rests;
 use super::{Access, connect};
 use crate::error::{DbContext, StoreError};
 
@@ -77,19 +78,21 @@ pub(super) struct Writer {
     connection: Option<DatabaseConnection>,
     /// A lock that was asked for and has not come yet.
     asked: Option<oneshot::Receiver<io::Result<Held>>>,
+    rests: Rests,
 }
 
 impl Writer {
-    pub(super) const fn new(path: PathBuf, lock: FileLock, connection: DatabaseConnection) -> Self {
-        Self { path, lock, connection: Some(connection), asked: None }
+    pub(super) const fn new(path: PathBuf, lock: FileLock, connection: DatabaseConnection, rests: Rests) -> Self {
+        Self { path, lock, connection: Some(connection), asked: None, rests }
     }
 
     /// Writes until every handle is gone.
     pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         while let Some(first) = jobs.recv().await {
             let mut group = vec![first];
-            if let Err(error) = self.commit(&mut group, &mut jobs).await {
-                tracing::warn!(error = %error, cause = ?std::error::Error::source(&error), group.ops = group.len(), "a group of writes failed");
+            let committed = self.commit(&mut group, &mut jobs).await;
+            if let Err(error) = &committed {
+                tracing::warn!(error = %error, cause = ?std::error::Error::source(error), group.ops = group.len(), "a group of writes failed");
                 for job in &mut group {
                     job.fail(error.clone());
                 }
@@ -97,13 +100,17 @@ impl Writer {
             for job in group {
                 job.answer();
             }
+            // Nobody waits for this, and under the lock nobody adds to the journal meanwhile.
+            if let (Ok(_held), Some(connection)) = (&committed, &self.connection) {
+                self.rests.copy(connection).await;
+            }
         }
         if let Some(connection) = self.connection {
             drop(connection.close().await);
         }
     }
 
-    async fn commit(&mut self, group: &mut Vec<Job>, jobs: &mut mpsc::Receiver<Job>) -> Result<(), StoreError> {
+    async fn commit(&mut self, group: &mut Vec<Job>, jobs: &mut mpsc::Receiver<Job>) -> Result<Held, StoreError> {
         let held = match self.held().await {
             Ok(held) => held,
             Err(error) => {
@@ -124,8 +131,7 @@ impl Writer {
             // SQLite may have rolled back by itself, and sqlx would not know.
             Err(_) => drop(connection.close().await),
         }
-        drop(held);
-        committed
+        committed.map(|()| held)
     }
 
     async fn held(&mut self) -> Result<Held, StoreError> {
