@@ -2,13 +2,6 @@ import type { Backups } from './es.backups';
 
 export const backups: Backups = {
   backups: {
-    standing: {
-      loading: 'Connecting',
-      failed: 'No figures for now',
-      live: 'Live',
-      asked: 'Figures of {{time}}',
-      offline: 'Offline; figures of {{time}}',
-    },
     list: 'Paths that are backed up',
     find: 'Find a node or path',
     what: 'Node and path',

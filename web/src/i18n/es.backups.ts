@@ -3,13 +3,6 @@ import type { Strings } from './es';
 /** Textos de los respaldos: nodos y rutas, un respaldo por dentro, la bitácora y las alertas. */
 export const backups = {
   backups: {
-    standing: {
-      loading: 'Conectando',
-      failed: 'Sin cifras por ahora',
-      live: 'En vivo',
-      asked: 'Cifras de las {{time}}',
-      offline: 'Sin conexión; cifras de las {{time}}',
-    },
     list: 'Rutas respaldadas',
     find: 'Buscar nodo o ruta',
     what: 'Nodo y ruta',

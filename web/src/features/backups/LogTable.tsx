@@ -1,7 +1,8 @@
-import { Skeleton, Table, Text } from '@mantine/core';
+import { Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Attempt } from '../../api/backups';
 import { useFormats } from '../../i18n/format';
+import records from '../../shell/records.module.css';
 import { TextLink } from '../../shell/TextLink';
 import { nodeOf } from './health';
 import classes from './log.module.css';
@@ -13,7 +14,7 @@ export function LogTable({ attempts }: { attempts: Attempt[] }) {
   const { t } = useTranslation();
   const formats = useFormats();
   return (
-    <Table className={classes.table} verticalSpacing={8} horizontalSpacing={12} highlightOnHover>
+    <Table className={`${records.table} ${classes.table}`} verticalSpacing={8} horizontalSpacing={12} highlightOnHover>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{t('backups.when')}</Table.Th>
@@ -26,11 +27,9 @@ export function LogTable({ attempts }: { attempts: Attempt[] }) {
       <Table.Tbody>
         {attempts.map((attempt) => (
           <Table.Tr key={attempt.id} data-attempt={attempt.outcome}>
-            <Table.Td className={classes.when} title={formats.dateTime(attempt.started_at)}>
+            <Table.Td className={records.when} title={formats.dateTime(attempt.started_at)}>
               {formats.date(attempt.started_at)}
-              <Text size="xs" c="dimmed" span>
-                {formats.time(Date.parse(attempt.started_at))}
-              </Text>
+              <small>{formats.time(Date.parse(attempt.started_at))}</small>
             </Table.Td>
             <Table.Td className={classes.what}>
               {attempt.backup ? (
@@ -66,18 +65,5 @@ export function LogTable({ attempts }: { attempts: Attempt[] }) {
         ))}
       </Table.Tbody>
     </Table>
-  );
-}
-
-export function LogSkeletons() {
-  return (
-    <div className={classes.skeletons} aria-hidden>
-      {['70%', '55%', '80%', '62%', '48%'].map((width) => (
-        <div key={width}>
-          <Skeleton height={12} width={width} mb={8} />
-          <Skeleton height={10} width="30%" />
-        </div>
-      ))}
-    </div>
   );
 }

@@ -4,9 +4,9 @@ import { useTranslation } from 'react-i18next';
 import type { Target } from '../../api/backups';
 import { useFormats } from '../../i18n/format';
 import { Confirm } from '../../shell/Confirm';
-import { ListEnd } from '../../shell/ListEnd';
+import { PagedList } from '../../shell/PagedList';
 import { SidePanel } from '../../shell/SidePanel';
-import { Failure, failureKey } from '../../shell/states';
+import { failureKey } from '../../shell/states';
 import { TextLink } from '../../shell/TextLink';
 import { say } from '../../shell/toasts';
 import { AlertList } from './AlertList';
@@ -128,22 +128,23 @@ function History({ node, path }: { node: string; path: string }) {
   const { t } = useTranslation();
   const formats = useFormats();
   const history = useHistory(node, path);
-  const backups = history.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <section aria-labelledby="history-heading" aria-busy={history.isPending}>
       <h3 id="history-heading" className={classes.heading}>
         {t('backups.history')}
       </h3>
-      {history.isPending ? (
-        <Skeleton height={120} />
-      ) : history.isError && backups.length === 0 ? (
-        <Failure compact error={history.error} retry={() => void history.refetch()} />
-      ) : backups.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          {t('backups.noBackups')}
-        </Text>
-      ) : (
-        <>
+      <PagedList
+        list={history}
+        compact
+        short
+        skeleton={<Skeleton height={120} />}
+        blank={
+          <Text size="sm" c="dimmed">
+            {t('backups.noBackups')}
+          </Text>
+        }
+      >
+        {(backups) => (
           <ul className={classes.history}>
             {backups.map((backup) => (
               <li key={backup.id} data-backup={backup.id} data-kept={backup.kept}>
@@ -168,11 +169,8 @@ function History({ node, path }: { node: string; path: string }) {
               </li>
             ))}
           </ul>
-          {history.hasNextPage ? (
-            <ListEnd more loading={history.isFetchingNextPage} load={() => void history.fetchNextPage()} />
-          ) : null}
-        </>
-      )}
+        )}
+      </PagedList>
     </section>
   );
 }

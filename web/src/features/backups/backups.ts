@@ -9,7 +9,6 @@ import type {
   EnrolToken,
   Entries,
   NewTarget,
-  Running,
   Target,
 } from '../../api/backups';
 import { request } from '../../api/client';
@@ -17,7 +16,7 @@ import type { Page } from '../../api/types';
 import { useLiveConnection, useTopic } from '../../live/useTopic';
 import type { BackupLogSearch } from '../../shell/searches';
 import { nodeOf } from './health';
-import { type News, outdates, runningOf, withEvent } from './news';
+import { type News, outdates, type Running, runningOf, withEvent } from './news';
 
 /** Between two questions, while live says what changed and while it does not. */
 const SELDOM = 30_000;

@@ -13,7 +13,13 @@ describe('a folder of a backup', () => {
   });
 
   it('names what lies in it without the way there', () => {
-    const entry = (name: string): Entry => ({ name, kind: 'folder', size: 0, modified_at: '2026-11-21T00:00:00Z' });
+    const entry = (name: string): Entry => ({
+      name,
+      kind: 'folder',
+      size: 0,
+      modified_at: '2026-11-21T00:00:00Z',
+      target: null,
+    });
     expect(nameIn('etc/', entry('etc/ssl/'))).toBe('ssl');
     expect(nameIn('', entry('etc/'))).toBe('etc');
     expect(nameIn('', entry('passwd'))).toBe('passwd');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { BackupAlert, KeptBackup, Running, Target } from '../../api/backups';
+import type { BackupAlert, KeptBackup, Target } from '../../api/backups';
 import { countOf, dotsOf, healthOf, nodeOf } from './health';
+import type { Running } from './news';
 
 const AT = '2026-11-21T12:00:00Z';
 const backup = (proof: boolean | null): KeptBackup => ({

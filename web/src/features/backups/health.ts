@@ -1,4 +1,5 @@
-import type { Address, KeptBackup, Proof, Running, Target } from '../../api/backups';
+import type { Address, KeptBackup, Proof, Target } from '../../api/backups';
+import type { Running } from './news';
 
 /** `HOST:PORT`, as people and the API write it. */
 export function nodeOf({ host, port }: Address): string {
