@@ -7,6 +7,8 @@ export const backups: Backups = {
     what: 'Node and path',
     state: 'State',
     last: 'Last backup',
+    unchangedSince: 'unchanged since {{date}}',
+    lastAttempt: 'Last attempt',
     lastGood: 'Last good attempt',
     lastProof: 'Last proof',
     next: 'Next',

@@ -8,6 +8,8 @@ export const backups = {
     what: 'Nodo y ruta',
     state: 'Estado',
     last: 'Último respaldo',
+    unchangedSince: 'sin cambios desde el {{date}}',
+    lastAttempt: 'Último intento',
     lastGood: 'Último intento bueno',
     lastProof: 'Última prueba',
     next: 'Próximo',

@@ -9,7 +9,7 @@ import { failureKey } from '../../shell/states';
 import { say } from '../../shell/toasts';
 import { runTarget, useRunning } from './backups';
 import classes from './backups.module.css';
-import { healthOf, nodeOf } from './health';
+import { asOf, healthOf, isUnchanged, nodeOf } from './health';
 import { KeptDots } from './KeptDots';
 import { HealthMark } from './marks';
 import { useNow, useWhen } from './when';
@@ -93,8 +93,20 @@ function TargetRow({ target, open, now, onAsked }: TargetRowProps) {
       </span>
       <span className={classes.fact}>
         <small className={classes.narrow}>{t('backups.last')}</small>
-        <Moment at={last?.at} now={now} none={t('backups.noneYet')} />
-        {last === undefined ? null : <small>{formats.bytes(last.size)}</small>}
+        <Moment at={asOf(target)} now={now} none={t('backups.noneYet')} />
+        {last === undefined ? null : (
+          <small>
+            {formats.bytes(last.size)}
+            {isUnchanged(target) ? (
+              <>
+                {' · '}
+                <time dateTime={last.at} title={formats.dateTime(last.at)}>
+                  {t('backups.unchangedSince', { date: formats.dayMonth(last.at) })}
+                </time>
+              </>
+            ) : null}
+          </small>
+        )}
       </span>
       <span className={classes.fact}>
         <small className={classes.narrow}>{t('backups.lastProof')}</small>

@@ -10,11 +10,11 @@ import { failureKey } from '../../shell/states';
 import { TextLink } from '../../shell/TextLink';
 import { say } from '../../shell/toasts';
 import { AlertList } from './AlertList';
-import { registerTarget, unregisterTarget, useHistory, useRunning } from './backups';
+import { registerTarget, unregisterTarget, useHistory, useLastAttempt, useRunning } from './backups';
 import classes from './backups.module.css';
 import { ChangeTarget } from './ChangeTarget';
 import { healthOf, nodeOf, proofState } from './health';
-import { HealthMark, ProofMark } from './marks';
+import { HealthMark, OutcomeMark, ProofMark } from './marks';
 import { NodeRoom } from './NodeRoom';
 import { Moment, RunNow } from './TargetList';
 import { useNow, useWhen } from './when';
@@ -92,6 +92,7 @@ export function TargetPanel({ target, onClose, onChanged }: TargetPanelProps) {
             {t('backups.unregister')}
           </Button>
         </Group>
+        {target.failures === 0 ? null : <LastFailure node={node} path={target.path} />}
         {target.alerts.length === 0 ? null : (
           <div className={classes.inset}>
             <AlertList alerts={target.alerts} />
@@ -120,6 +121,30 @@ export function TargetPanel({ target, onClose, onChanged }: TargetPanelProps) {
         />
       ) : null}
     </SidePanel>
+  );
+}
+
+/** Why the last attempt brought no backup. */
+function LastFailure({ node, path }: { node: string; path: string }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  const { data: last } = useLastAttempt(node, path);
+  if (!last?.ended_at) return null;
+  return (
+    <div data-last-attempt={last.outcome}>
+      <h3 className={classes.heading}>{t('backups.lastAttempt')}</h3>
+      <Group gap={8}>
+        <OutcomeMark outcome={last.outcome} />
+        <Text size="sm" c="dimmed">
+          <Moment at={last.ended_at} now={now} none="" />
+        </Text>
+      </Group>
+      {last.detail ? (
+        <Text size="sm" mt={4} lang="en" style={{ overflowWrap: 'anywhere' }}>
+          {last.detail}
+        </Text>
+      ) : null}
+    </div>
   );
 }
 

@@ -160,6 +160,20 @@ export function useLog(search: BackupLogSearch) {
   return usePages<Attempt>(['log', search], '/backups/log', { ...search });
 }
 
+/** The last attempt to back up a path. */
+export function useLastAttempt(node: string, path: string) {
+  const interval = useInterval();
+  return useQuery({
+    queryKey: ['backups', 'last', node, path],
+    queryFn: async ({ signal }) => {
+      const query = { node, path, kind: 'backup', limit: 1 };
+      const page: Page<Attempt> = await request('/backups/log', { query, signal });
+      return page.items[0] ?? null;
+    },
+    refetchInterval: interval,
+  });
+}
+
 /** What somebody should know, newest first: all of it, or what is still so. */
 export function useAlerts(open: boolean) {
   return usePages<BackupAlert>(['alerts', open], '/backups/alerts', { open: open ? 'true' : 'false' });

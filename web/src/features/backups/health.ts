@@ -25,6 +25,17 @@ export function healthOf(target: Target, running: Running | null): Health {
   return target.kept.some((backup) => backup.proof?.good) ? 'proven' : 'unproven';
 }
 
+/** Whether the last good attempt found nothing new since the newest backup. */
+export function isUnchanged({ kept, last_good_at }: Target): boolean {
+  const newest = kept[0];
+  return newest !== undefined && last_good_at !== null && Date.parse(last_good_at) > Date.parse(newest.at);
+}
+
+/** As of when the newest backup is what the node has: an attempt that found nothing new says so too. */
+export function asOf(target: Target): string | null {
+  return isUnchanged(target) ? target.last_good_at : (target.kept[0]?.at ?? null);
+}
+
 /** Backups that a path keeps, at most. */
 export const KEPT = 10;
 
