@@ -16,8 +16,9 @@ import { PagedList, RowSkeletons } from '../../shell/PagedList';
 import { Blank, failureKey } from '../../shell/states';
 import { say } from '../../shell/toasts';
 import { downloadFrom, useEntries } from './backups';
-import { crumbsOf, isFile, nameIn } from './folder';
+import { crumbsOf, fileOf, nameIn } from './folder';
 import classes from './folder.module.css';
+import { PathText } from './PathText';
 
 const ICONS = {
   file: IconFile,
@@ -82,9 +83,10 @@ function Row({ backup, folder, entry }: { backup: string; folder: string; entry:
   const formats = useFormats();
   const Icon = ICONS[entry.kind];
   const name = nameIn(folder, entry);
-  const fetchOne = async () => {
+  const file = fileOf(entry);
+  const fetchOne = async (of: string) => {
     try {
-      await downloadFrom(backup, entry.name);
+      await downloadFrom(backup, of);
     } catch (error) {
       say(t(failureKey(error)), true);
     }
@@ -103,22 +105,27 @@ function Row({ backup, folder, entry }: { backup: string; folder: string; entry:
         {entry.kind === 'file' || entry.kind === 'folder' ? null : (
           <small>
             {t(`backups.entry.${entry.kind}`)}
-            {entry.target ? ` → ${entry.target}` : ''}
+            {entry.target === null ? null : (
+              <>
+                {' → '}
+                <PathText path={entry.target} />
+              </>
+            )}
           </small>
         )}
       </span>
-      <span className={classes.size}>{isFile(entry) ? formats.bytes(entry.size) : null}</span>
+      <span className={classes.size}>{entry.kind === 'file' ? formats.bytes(entry.size) : null}</span>
       <time className={classes.date} dateTime={entry.modified_at} title={formats.dateTime(entry.modified_at)}>
         {formats.date(entry.modified_at)}
       </time>
-      {isFile(entry) ? (
+      {file !== null ? (
         <Button
           variant="subtle"
           size="compact-sm"
           className={classes.get}
           aria-label={`${t('files.download')}: ${name}`}
           leftSection={<IconDownload size={16} aria-hidden />}
-          onClick={() => void fetchOne()}
+          onClick={() => void fetchOne(file)}
         >
           {t('files.download')}
         </Button>

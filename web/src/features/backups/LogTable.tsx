@@ -7,6 +7,7 @@ import { TextLink } from '../../shell/TextLink';
 import { nodeOf } from './health';
 import classes from './log.module.css';
 import { OutcomeMark } from './marks';
+import { PathText } from './PathText';
 import { Warnings } from './Warnings';
 
 /** Attempts: a table where there is room, a list of the same where there is not. */
@@ -34,10 +35,10 @@ export function LogTable({ attempts }: { attempts: Attempt[] }) {
             <Table.Td className={classes.what}>
               {attempt.backup ? (
                 <TextLink to="/backups/$backup" params={{ backup: attempt.backup }} inherit>
-                  {attempt.path}
+                  <PathText path={attempt.path} />
                 </TextLink>
               ) : (
-                attempt.path
+                <PathText path={attempt.path} />
               )}
               <Text size="xs" c="dimmed">
                 {nodeOf(attempt)}
@@ -60,7 +61,13 @@ export function LogTable({ attempts }: { attempts: Attempt[] }) {
               ) : null}
               <Warnings warnings={attempt.warnings} total={attempt.warnings_total} />
             </Table.Td>
-            <Table.Td className={classes.right}>{attempt.sent > 0 ? formats.bytes(attempt.sent) : null}</Table.Td>
+            <Table.Td className={classes.right}>
+              {attempt.sent === 0
+                ? null
+                : attempt.kind === 'rehearsal'
+                  ? t('backups.compared', { size: formats.bytes(attempt.sent) })
+                  : formats.bytes(attempt.sent)}
+            </Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

@@ -12,6 +12,7 @@ import classes from './backups.module.css';
 import { asOf, healthOf, isUnchanged, nodeOf } from './health';
 import { KeptDots } from './KeptDots';
 import { HealthMark } from './marks';
+import { PathText } from './PathText';
 import { useNow, useWhen } from './when';
 
 /** A moment, as an age; the hour itself is a hover away. */
@@ -81,14 +82,14 @@ function TargetRow({ target, open, now, onAsked }: TargetRowProps) {
         data-target={target.id}
         aria-current={open ? 'true' : undefined}
       >
-        {target.path}
+        <PathText path={target.path} />
         <small>{nodeOf(target)}</small>
       </Link>
       <span className={classes.state}>
-        <HealthMark health={health} failures={target.failures} />
+        <HealthMark health={health} />
         {running === null || running.sent === 0 ? null : <small>{formats.bytes(running.sent)}</small>}
         {target.failures === 0 || health === 'failing' ? null : (
-          <small>{t('backups.health.failing', { number: formats.number(target.failures) })}</small>
+          <small>{t('backups.health.failing')}</small>
         )}
       </span>
       <span className={classes.fact}>

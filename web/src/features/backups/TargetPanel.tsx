@@ -58,7 +58,7 @@ export function TargetPanel({ target, onClose, onChanged }: TargetPanelProps) {
           <Text size="sm" c="dimmed">
             {node}
           </Text>
-          <HealthMark health={healthOf(target, running)} failures={target.failures} />
+          <HealthMark health={healthOf(target, running)} />
         </Group>
         <dl className={classes.facts}>
           <dt>{t('backups.lastGood')}</dt>

@@ -31,6 +31,7 @@ const target = (more: Partial<Target>): Target => ({
   ...more,
 });
 const overdue = { kind: 'overdue' } as BackupAlert;
+const shrunk = { kind: 'shrunk' } as BackupAlert;
 const running = (kind: Running['kind']): Running => ({
   attempt: '01k',
   kind,
@@ -51,6 +52,7 @@ describe('how a path is doing', () => {
     const kept = [backup(true), backup(true)];
     expect(healthOf(target({ kept, failures: 2 }), null)).toBe('failing');
     expect(healthOf(target({ kept, alerts: [overdue] }), null)).toBe('overdue');
+    expect(healthOf(target({ kept, alerts: [shrunk] }), null)).toBe('odd');
     expect(healthOf(target({ kept: [...kept, backup(false)], failures: 2 }), null)).toBe('damaged');
   });
 

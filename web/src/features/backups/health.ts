@@ -13,15 +13,19 @@ export function proofState(proof: Proof | null): ProofState {
   return proof.good ? 'proven' : 'failed';
 }
 
-export type Health = 'running' | 'damaged' | 'failing' | 'overdue' | 'never' | 'unproven' | 'proven';
+export type Health = 'running' | 'damaged' | 'failing' | 'overdue' | 'odd' | 'never' | 'unproven' | 'proven';
 
-/** How a path is doing, the worst first: only a backup that a restore proved makes it well. */
+/**
+ * How a path is doing, the worst first: only a backup that a restore proved makes it well, and not while it is odd
+ * beside the one before.
+ */
 export function healthOf(target: Target, running: Running | null): Health {
   if (running !== null && running.kind === 'backup') return 'running';
   if (target.kept.some((backup) => backup.proof?.good === false)) return 'damaged';
   if (target.failures > 0) return 'failing';
   if (target.alerts.some((alert) => alert.kind === 'overdue')) return 'overdue';
   if (target.kept.length === 0) return 'never';
+  if (target.alerts.some((alert) => alert.kind === 'shrunk' || alert.kind === 'changed')) return 'odd';
   return target.kept.some((backup) => backup.proof?.good) ? 'proven' : 'unproven';
 }
 

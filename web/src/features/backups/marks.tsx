@@ -11,10 +11,10 @@ import {
   IconPlugConnectedX,
   IconShieldCheck,
   IconShieldX,
+  IconZoomExclamation,
 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Outcome } from '../../api/backups';
-import { useFormats } from '../../i18n/format';
 import { type Look, Mark } from '../../shell/Mark';
 import type { Health, ProofState } from './health';
 
@@ -40,18 +40,18 @@ const HEALTH: Record<Health, Look> = {
   damaged: { tone: 'bad', icon: IconShieldX },
   failing: { tone: 'bad', icon: IconPlugConnectedX },
   overdue: { tone: 'bad', icon: IconClockExclamation },
+  odd: { tone: 'warn', icon: IconZoomExclamation },
   never: { tone: 'warn', icon: IconAlertTriangle },
   unproven: { tone: 'plain', icon: IconCircleDashed },
   proven: { tone: 'good', icon: IconShieldCheck },
 };
 
 /** How a node's path is doing. It is green only once a restore proved it. */
-export function HealthMark({ health, failures }: { health: Health; failures: number }) {
+export function HealthMark({ health }: { health: Health }) {
   const { t } = useTranslation();
-  const formats = useFormats();
   return (
     <Mark look={HEALTH[health]} data-health={health}>
-      {t(`backups.health.${health}`, { number: formats.number(failures) })}
+      {t(`backups.health.${health}`)}
     </Mark>
   );
 }
