@@ -88,9 +88,7 @@ function TargetRow({ target, open, now, onAsked }: TargetRowProps) {
       <span className={classes.state}>
         <HealthMark health={health} />
         {running === null || running.sent === 0 ? null : <small>{formats.bytes(running.sent)}</small>}
-        {target.failures === 0 || health === 'failing' ? null : (
-          <small>{t('backups.health.failing')}</small>
-        )}
+        {target.failures === 0 || health === 'failing' ? null : <small>{t('backups.health.failing')}</small>}
       </span>
       <span className={classes.fact}>
         <small className={classes.narrow}>{t('backups.last')}</small>
