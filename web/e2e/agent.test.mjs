@@ -88,7 +88,8 @@ if (BEDEL !== undefined && BEDEL_URL !== undefined) {
     agent = await startAgent(port, ['--enroll', token]);
     await dialog.getByRole('button', { name: 'Done' }).click();
 
-    // Registered on the page; what becomes of it shows by itself, a path that is not there too.
+    // Registered on the page; what becomes of it shows by itself, a path that is not there too. Nights begin when a
+    // campus does: whether it is proven already when it is first seen is chance.
     await page.goto('/backups');
     await page.locator('[data-standing=live]').waitFor();
     for (const path of [data, join(folder, 'srv/nothing')]) {
@@ -99,9 +100,8 @@ if (BEDEL !== undefined && BEDEL_URL !== undefined) {
       await dialog.getByRole('button', { name: 'Register', exact: true }).click();
       await dialog.waitFor({ state: 'detached' });
     }
-    await row(page, data).and(page.locator('[data-health=unproven]')).waitFor();
     await row(page, 'srv/nothing').and(page.locator('[data-health=failing]')).waitFor();
-    await row(page, data).getByRole('img', { name: '1 of 10 backups kept, 0 proven' }).waitFor();
+    await row(page, data).getByRole('img', { name: /^1 of 10 backups kept/ }).waitFor();
 
     // Looked into, and one file of it fetched.
     await row(page, data).locator('a').first().click();
@@ -125,7 +125,7 @@ if (BEDEL !== undefined && BEDEL_URL !== undefined) {
 
     // Proven on demand: then its row is green.
     await page.getByRole('button', { name: 'Prove it now' }).click();
-    await page.locator('[data-proof=proven]').waitFor();
+    await page.locator('[data-rehearsal=proven]').waitFor();
     await page.goto('/backups');
     await row(page, data).and(page.locator('[data-health=proven]')).waitFor();
 
@@ -134,7 +134,7 @@ if (BEDEL !== undefined && BEDEL_URL !== undefined) {
     await row(page, data)
       .getByRole('button', { name: /^Back up now/ })
       .click();
-    await row(page, data).getByRole('img', { name: '2 of 10 backups kept, 1 proven' }).waitFor();
+    await row(page, data).getByRole('img', { name: /^2 of 10 backups kept/ }).waitFor();
     await stopAgent();
     await row(page, data)
       .getByRole('button', { name: /^Back up now/ })
