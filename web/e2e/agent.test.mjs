@@ -156,7 +156,10 @@ if (BEDEL !== undefined && BEDEL_URL !== undefined) {
     await row(page, data).and(page.locator('[data-health=proven]')).waitFor();
     for (const path of [data, join(folder, 'srv/nothing')]) {
       await row(page, path).locator('a').first().click();
-      await page.getByRole('button', { name: 'Stop backing up' }).click();
+      await page
+        .getByRole('complementary', { name: 'Details' })
+        .getByRole('button', { name: 'Stop backing up' })
+        .click();
       await dialog.getByRole('button', { name: 'Stop backing up' }).click();
       await row(page, path).waitFor({ state: 'detached' });
     }
