@@ -101,7 +101,9 @@ if (BEDEL !== undefined && BEDEL_URL !== undefined) {
       await dialog.waitFor({ state: 'detached' });
     }
     await row(page, 'srv/nothing').and(page.locator('[data-health=failing]')).waitFor();
-    await row(page, data).getByRole('img', { name: /^1 of 10 backups kept/ }).waitFor();
+    await row(page, data)
+      .getByRole('img', { name: /^1 of 10 backups kept/ })
+      .waitFor();
 
     // Looked into, and one file of it fetched.
     await row(page, data).locator('a').first().click();
@@ -134,7 +136,9 @@ if (BEDEL !== undefined && BEDEL_URL !== undefined) {
     await row(page, data)
       .getByRole('button', { name: /^Back up now/ })
       .click();
-    await row(page, data).getByRole('img', { name: /^2 of 10 backups kept/ }).waitFor();
+    await row(page, data)
+      .getByRole('img', { name: /^2 of 10 backups kept/ })
+      .waitFor();
     await stopAgent();
     await row(page, data)
       .getByRole('button', { name: /^Back up now/ })
