@@ -2,12 +2,12 @@ const MINUTE = 60_000;
 const ago = (minutes) => new Date(Date.now() - minutes * MINUTE).toISOString();
 const ahead = (minutes) => ago(-minutes);
 
-const entry = (name, kind = name.endsWith('/') ? 'folder' : 'file', size = 0, target = undefined) => ({
+const entry = (name, kind = name.endsWith('/') ? 'folder' : 'file', size = 0, target = null) => ({
   name,
   kind,
   size: kind === 'file' ? size : 0,
   modified_at: ago(name.length * 977),
-  ...(target === undefined ? {} : { target }),
+  target,
 });
 
 const PHOTOS = Array.from({ length: 640 }, (_, index) =>

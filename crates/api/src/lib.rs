@@ -3,6 +3,7 @@
 pub mod auth;
 mod context;
 pub mod csv;
+pub mod disposition;
 mod edge;
 pub mod health;
 pub mod idempotency;
@@ -14,6 +15,7 @@ mod problem;
 mod query;
 pub mod serve;
 mod service;
+pub mod signed;
 
 #[doc(hidden)]
 pub use axum::extract::FromRef;

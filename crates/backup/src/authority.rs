@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use api::signed::AddressSigner;
 use kernel::clock::Timestamp;
 use kernel::data_dir::replace_file;
 use kernel::id::Id;
@@ -61,7 +62,7 @@ pub struct Authority {
     pem: String,
     certificate: CertificateDer<'static>,
     /// What addresses are signed with that open without a token: from the key, so the same for every server.
-    addresses: String,
+    addresses: AddressSigner,
 }
 
 impl Authority {
@@ -92,12 +93,13 @@ impl Authority {
         let key = KeyPair::from_pem(&std::fs::read_to_string(&key_path).map_err(at(&key_path))?)?;
         let pem = std::fs::read_to_string(&path).map_err(at(&path))?;
         let certificate = certificate(&pem)?;
-        let addresses = hex(&blake3::derive_key("bedel 2026 backups signed addresses", &key.serialize_der()));
+        let secret = blake3::derive_key("bedel 2026 backups signed addresses", &key.serialize_der());
+        let addresses = AddressSigner::new(&secret);
         Ok(Self { issuer: Issuer::from_ca_cert_pem(&pem, key)?, pem, certificate, addresses })
     }
 
-    /// The secret of signed addresses.
-    pub(crate) fn addresses(&self) -> &str {
+    /// Signs addresses.
+    pub(crate) fn addresses(&self) -> &AddressSigner {
         &self.addresses
     }
 

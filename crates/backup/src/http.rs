@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use api::Problem;
 use api::auth::{Caller, UserRole};
+use api::{Json, Problem};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::LOCATION;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::authority::Authority;
+use crate::model::Attempt;
 use crate::server::Means;
 
 mod create_enroll_token;
@@ -43,6 +47,7 @@ pub(crate) mod views;
 
 pub(crate) use leader::Leader;
 pub(crate) use signed::Signs;
+use views::AttemptView;
 
 /// Everything handlers may ask for; each asks for its part.
 #[derive(Clone)]
@@ -82,16 +87,10 @@ pub(crate) fn routes() -> OpenApiRouter<Capabilities> {
         .routes(routes!(create_url::create_url))
 }
 
-/// A text as RFC 3986 and RFC 8187 both have it: everything but letters, digits and `-._~` as `%XX`.
-fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+/// An attempt that is under way: its line of the log, and where to ask for it until it has ended.
+fn accepted(attempt: &Attempt) -> Response {
+    let place = format!("/api/v1/backups/log/{}", attempt.id);
+    (StatusCode::ACCEPTED, [(LOCATION, place)], Json(AttemptView::of(attempt))).into_response()
 }
 
 /// Backups are the administrators' alone: archives hold what nobody else on a node may read.

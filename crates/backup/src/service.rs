@@ -82,7 +82,7 @@ pub fn build(deps: Deps) -> Result<Built, AuthorityError> {
     })];
     let told = leader.clone();
     let authority = Arc::new(deps.authority);
-    let signs = Signs { authority: Arc::clone(&authority), clock: Arc::clone(&means.clock) };
+    let signs = Signs { signer: authority.addresses().clone(), clock: Arc::clone(&means.clock) };
     let routes = http::routes().with_state(Capabilities { means, leader, authority, signs });
     Ok(Built { routes, checks, leads: Arc::new(move || told.term().is_some()) })
 }

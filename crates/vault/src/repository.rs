@@ -33,6 +33,7 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 pub use apply::Applied;
 pub use archive::{Archive, Part};
+pub use browse::Listed;
 pub use commit::Commit;
 pub use content::FileContent;
 pub use error::RepositoryError;

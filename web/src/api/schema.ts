@@ -1751,6 +1751,8 @@ export interface components {
          * @enum {string}
          */
         BackupAlertKind: "overdue" | "failing" | "shrunk" | "changed" | "rehearsal_failed" | "quota_near" | "store_full";
+        /** @enum {string} */
+        BackupEntryKind: "file" | "folder" | "symlink" | "hardlink" | "pipe" | "device";
         /**
          * @description How an attempt stands, or how it ended.
          * @enum {string}
@@ -1944,14 +1946,15 @@ export interface components {
         };
         /** @description A file, folder, link or pipe in a backup. */
         EntryView: {
-            /** @example file */
-            kind: string;
+            kind: components["schemas"]["BackupEntryKind"];
             /** Format: date-time */
             modified_at: string;
             /** @description Below the path; folders end in `/`. Bytes that are not UTF-8 are shown as `\xff`. */
             name: string;
             /** Format: int64 */
             size: number;
+            /** @description Where a symbolic link points to, or which entry a hard link is another name of; null for all else. */
+            target?: string | null;
         };
         /**
          * @description One thing a room may have.

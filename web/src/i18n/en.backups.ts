@@ -2,18 +2,13 @@ import type { Backups } from './es.backups';
 
 export const backups: Backups = {
   backups: {
-    standing: {
-      loading: 'Connecting',
-      failed: 'No figures for now',
-      live: 'Live',
-      asked: 'Figures of {{time}}',
-      offline: 'Offline; figures of {{time}}',
-    },
     list: 'Paths that are backed up',
     find: 'Find a node or path',
     what: 'Node and path',
     state: 'State',
     last: 'Last backup',
+    unchangedSince: 'unchanged since {{date}}',
+    lastAttempt: 'Last attempt',
     lastGood: 'Last good attempt',
     lastProof: 'Last proof',
     next: 'Next',
@@ -25,8 +20,9 @@ export const backups: Backups = {
     health: {
       running: 'Backing up',
       damaged: 'Proof failed',
-      failing: 'Failures in a row: {{number}}',
+      failing: 'Attempts fail',
       overdue: 'Overdue',
+      odd: 'To be looked at',
       never: 'No backup',
       unproven: 'Not proven',
       proven: 'Proven',
@@ -126,6 +122,7 @@ export const backups: Backups = {
     how: 'Outcome',
     when: 'When',
     why: 'Detail',
+    compared: '{{size}} compared',
     sent: 'Transferred',
     noAttempts: 'No attempts yet',
     noAttemptsBody: 'Every backup and every proof is noted here, those that fail too.',
@@ -167,7 +164,7 @@ export const backups: Backups = {
     noNodesBody: 'A node shows here once its first path is registered.',
     paths: 'Paths: {{number}}',
     noAgentYet: 'no agent has answered yet',
-    used: '{{used}} used, without a limit',
+    used: 'The node uses {{used}}, without a limit',
     limit: 'Change limit',
     limitOf: 'Limit of {{node}}',
     limitBody: 'It uses {{used}} now. At its limit new backups fail and say why; those that are there stay.',

@@ -2,13 +2,6 @@ import type { Grades } from './es.grades';
 
 export const grades: Grades = {
   grades: {
-    standing: {
-      loading: 'Connecting',
-      live: 'Live',
-      asking: 'No live signal; asked at {{time}}',
-      reconnecting: 'Reconnecting; figures of {{time}}',
-      offline: 'Offline; figures of {{time}}',
-    },
     wall: 'Full screen',
     leaveWall: 'Leave full screen',
     print: 'Print',

@@ -10,6 +10,15 @@ export const en: Translation = {
     notFoundBody: 'The address may have changed.',
     goHome: 'Go to the start',
   },
+  standing: {
+    loading: 'Connecting',
+    failed: 'No figures for now',
+    live: 'Live',
+    asked: 'Figures of {{time}}',
+    asking: 'No live signal; asked at {{time}}',
+    reconnecting: 'Reconnecting; figures of {{time}}',
+    offline: 'Offline; figures of {{time}}',
+  },
   nav: {
     label: 'Sections',
     home: 'Home',

@@ -3,13 +3,6 @@ import type { Strings } from './es';
 /** Textos de las notas: el tablero, el registro, la importación y el expediente. */
 export const grades = {
   grades: {
-    standing: {
-      loading: 'Conectando',
-      live: 'En vivo',
-      asking: 'Sin señal en vivo; consultado a las {{time}}',
-      reconnecting: 'Reconectando; cifras de las {{time}}',
-      offline: 'Sin conexión; cifras de las {{time}}',
-    },
     wall: 'Pantalla completa',
     leaveWall: 'Salir de la pantalla completa',
     print: 'Imprimir',

@@ -10,6 +10,15 @@ export const es = {
     notFoundBody: 'La dirección puede haber cambiado.',
     goHome: 'Ir al inicio',
   },
+  standing: {
+    loading: 'Conectando',
+    failed: 'Sin cifras por ahora',
+    live: 'En vivo',
+    asked: 'Cifras de las {{time}}',
+    asking: 'Sin señal en vivo; consultado a las {{time}}',
+    reconnecting: 'Reconectando; cifras de las {{time}}',
+    offline: 'Sin conexión; cifras de las {{time}}',
+  },
   nav: {
     label: 'Secciones',
     home: 'Inicio',

@@ -74,8 +74,12 @@ fn an_authority_is_made_once_and_its_key_is_private() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir().expect("a folder");
-    let first = Authority::ensure(folder.path(), SystemClock.now()).expect("makes").fingerprint();
-    assert_eq!(Authority::ensure(folder.path(), SystemClock.now()).expect("reads").fingerprint(), first);
+    let now = SystemClock.now();
+    let first = Authority::ensure(folder.path(), now).expect("makes");
+    let same = Authority::ensure(folder.path(), now).expect("reads");
+    assert_eq!(same.fingerprint(), first.fingerprint());
+    assert!(same.addresses().verify("it", &first.addresses().sign("it", now), now), "each server opens all addresses");
+    assert!(!campus().authority.addresses().verify("it", &first.addresses().sign("it", now), now));
     let mode = std::fs::metadata(folder.path().join("backup-ca.key")).expect("is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

@@ -1,14 +1,16 @@
 //! `POST /api/v1/backups/{id}/url`
 
 use api::auth::Caller;
+use api::signed::LIFETIME;
 use api::{Json, Path, Problem, ProblemBody};
 use axum::extract::State;
 use kernel::clock::Timestamp;
 use kernel::id::Id;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::signed::{LIFETIME, Opens, Signs};
+use super::signed::{Opens, Signs};
 use crate::error::BackupError;
 use crate::server::Means;
 use crate::store::archives;
@@ -56,12 +58,13 @@ pub(super) async fn create_url(
     let expires_at = signs.clock.now().plus(LIFETIME);
     let url = match &opened.name {
         None => {
-            let signature = Opens::Archive(id).sign(&signs.authority, expires_at);
+            let signature = Opens::Archive(id).sign(&signs.signer, expires_at);
             format!("/api/v1/backups/{id}/archive.tgz?signature={signature}")
         }
         Some(name) => {
-            let signature = Opens::Content(id, name).sign(&signs.authority, expires_at);
-            format!("/api/v1/backups/{id}/content?name={}&signature={signature}", super::encoded(name))
+            let signature = Opens::Content(id, name).sign(&signs.signer, expires_at);
+            let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+            format!("/api/v1/backups/{id}/content?name={name}&signature={signature}")
         }
     };
     Ok(Json(BackupUrl { url, expires_at }))

@@ -1,6 +1,7 @@
 //! `GET /api/v1/backups/{id}/archive.tgz`
 
 use api::auth::MaybeCaller;
+use api::disposition::attachment;
 use api::{Path, Problem, ProblemBody, Query};
 use axum::body::Body;
 use axum::extract::State;
@@ -52,7 +53,7 @@ pub(super) async fn get_archive(
         (ETAG, tag.clone()),
         (CACHE_CONTROL, "private, no-cache".to_owned()),
         (CONTENT_TYPE, "application/gzip".to_owned()),
-        (CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file_name(&listed))),
+        (CONTENT_DISPOSITION, attachment(&file_name(&listed))),
     ];
     if text(IF_NONE_MATCH).is_some_and(|tags| tags == "*" || tags.split(',').any(|one| one.trim() == tag)) {
         return Ok((StatusCode::NOT_MODIFIED, fixed).into_response());

@@ -3,6 +3,7 @@
 #![expect(unused_qualifications, reason = "in what utoipa generates for a query")]
 
 use api::auth::MaybeCaller;
+use api::disposition::attachment;
 use api::{Path, Problem, ProblemBody, Query};
 use axum::body::Body;
 use axum::extract::State;
@@ -55,7 +56,7 @@ pub(super) async fn get_content(
     let fixed = [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
         (CONTENT_LENGTH, size.to_string()),
-        (CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{}", super::encoded(file_name(&wanted.name)))),
+        (CONTENT_DISPOSITION, attachment(file_name(&wanted.name))),
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     Ok((fixed, Body::from_stream(file.content)).into_response())

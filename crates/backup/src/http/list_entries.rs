@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use vault::Repository;
 use vault::manifest::{Entry, EntryKind};
-use vault::repository::RepositoryError;
+use vault::repository::{Listed, RepositoryError};
 
 use super::leader::Leader;
 use crate::error::BackupError;
@@ -37,11 +37,24 @@ pub(super) struct Wanted {
 struct EntryView {
     /// Below the path; folders end in `/`. Bytes that are not UTF-8 are shown as `\xff`.
     name: String,
-    #[schema(example = "file")]
-    kind: &'static str,
+    kind: KindView,
     size: u64,
     #[schema(value_type = String, format = DateTime)]
     modified_at: Timestamp,
+    /// Where a symbolic link points to, or which entry a hard link is another name of; null for all else.
+    target: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = BackupEntryKind)]
+enum KindView {
+    File,
+    Folder,
+    Symlink,
+    HardLink,
+    Pipe,
+    Device,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,9 +92,11 @@ pub(super) async fn list_entries(
         Some(folder) => children(&repository, listed.number, &Folder::new(folder), wanted.from.as_bytes()).await,
     };
     let mut found = found.map_err(BackupError::from)?;
-    let next_from = found.get(MOST).map(|entry| shown(&entry.name));
+    let next_from = found.get(MOST).map(|listed| shown(&listed.entry.name));
     found.truncate(MOST);
-    Ok(Json(Entries { items: found.iter().map(view).collect(), next_from }).into_response())
+    let targets = repository.link_targets(&found).await.map_err(BackupError::from)?;
+    let items = found.iter().zip(targets).map(|(listed, target)| view(&listed.entry, target.as_deref())).collect();
+    Ok(Json(Entries { items, next_from }).into_response())
 }
 
 /// A folder whose children are wanted: the beginning of their names.
@@ -125,16 +140,16 @@ async fn children(
     number: u64,
     folder: &Folder,
     from: &[u8],
-) -> Result<Vec<Entry>, RepositoryError> {
+) -> Result<Vec<Listed>, RepositoryError> {
     let mut found = Vec::new();
     let mut from = if from.is_empty() { folder.0.clone() } else { from.to_vec() };
     loop {
         let batch = repository.entries(number, &from, MOST + 1).await?;
         let is_last = batch.len() <= MOST;
-        let end = batch.last().map(|entry| entry.name.clone());
-        for entry in batch {
-            match folder.sees(&entry.name) {
-                Stands::Child => found.push(entry),
+        let end = batch.last().map(|listed| listed.entry.name.clone());
+        for listed in batch {
+            match folder.sees(&listed.entry.name) {
+                Stands::Child => found.push(listed),
                 Stands::Beyond => return Ok(found),
                 Stands::Itself | Stands::Deeper(_) => {}
             }
@@ -147,17 +162,23 @@ async fn children(
     }
 }
 
-fn view(entry: &Entry) -> EntryView {
+fn view(entry: &Entry, target: Option<&[u8]>) -> EntryView {
     let kind = match entry.kind {
-        EntryKind::File | EntryKind::Sparse => "file",
-        EntryKind::Directory => "folder",
-        EntryKind::Symlink => "symlink",
-        EntryKind::HardLink => "hardlink",
-        EntryKind::Fifo => "pipe",
-        EntryKind::Device => "device",
+        EntryKind::File | EntryKind::Sparse => KindView::File,
+        EntryKind::Directory => KindView::Folder,
+        EntryKind::Symlink => KindView::Symlink,
+        EntryKind::HardLink => KindView::HardLink,
+        EntryKind::Fifo => KindView::Pipe,
+        EntryKind::Device => KindView::Device,
     };
     let micros = entry.mtime.seconds.saturating_mul(1_000_000).saturating_add(i64::from(entry.mtime.nanos / 1000));
-    EntryView { name: shown(&entry.name), kind, size: entry.size, modified_at: Timestamp::from_micros(micros) }
+    EntryView {
+        name: shown(&entry.name),
+        kind,
+        size: entry.size,
+        modified_at: Timestamp::from_micros(micros),
+        target: target.map(shown),
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! `POST /api/v1/backups/{id}/rehearse`
 
 use api::auth::Caller;
-use api::{Json, Path, Problem, ProblemBody};
+use api::{Path, Problem, ProblemBody};
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures::FutureExt;
-use http::StatusCode;
-use http::header::LOCATION;
 use kernel::id::Id;
 
 use super::views::AttemptView;
@@ -49,7 +47,5 @@ pub(super) async fn rehearse_backup(
         }
         .boxed()
     });
-    let attempt = asked.await?;
-    let place = format!("/api/v1/backups/log/{}", attempt.id);
-    Ok((StatusCode::ACCEPTED, [(LOCATION, place)], Json(AttemptView::of(&attempt))).into_response())
+    Ok(super::accepted(&asked.await?))
 }

@@ -1,12 +1,10 @@
 //! `POST /api/v1/backups/targets/{id}/run`
 
 use api::auth::Caller;
-use api::{Json, Path, Problem, ProblemBody};
+use api::{Path, Problem, ProblemBody};
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures::FutureExt;
-use http::StatusCode;
-use http::header::LOCATION;
 use kernel::id::Id;
 
 use super::leader::Leader;
@@ -49,6 +47,5 @@ pub(super) async fn run_target(
     });
     let attempt = asked.await?;
     leader.nudge.notify_one();
-    let place = format!("/api/v1/backups/log/{}", attempt.id);
-    Ok((StatusCode::ACCEPTED, [(LOCATION, place)], Json(AttemptView::of(&attempt))).into_response())
+    Ok(super::accepted(&attempt))
 }

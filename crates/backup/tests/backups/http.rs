@@ -113,6 +113,8 @@ pub(crate) async fn a_browser_opens_what_is_signed_and_looks_into_folders(campus
     std::fs::write(tree.join("a b/deep/er/x"), "x").expect("writes");
     std::fs::write(tree.join("a b/z"), "z").expect("writes");
     std::fs::write(tree.join("c"), "c").expect("writes");
+    std::os::unix::fs::symlink("a b/ñ & co", tree.join("link")).expect("links");
+    std::fs::hard_link(tree.join("c"), tree.join("same")).expect("links");
     let node = campus.node(&first, "agent", &tree).await;
     let admin = campus.at(&first, UserRole::Admin);
     admin.register(node.address, &tree).await;
@@ -123,7 +125,10 @@ pub(crate) async fn a_browser_opens_what_is_signed_and_looks_into_folders(campus
         let items = listed["items"].as_array().expect("items");
         items.iter().map(|one| one["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(names("folder=").await, ["a b/", "c"]);
+    assert_eq!(names("folder=").await, ["a b/", "c", "link", "same"]);
+    let (_, listed) = admin.get(&format!("/{id}/entries?folder=")).await;
+    let targets: Vec<&Value> = listed["items"].as_array().expect("items").iter().map(|one| &one["target"]).collect();
+    assert_eq!(targets, [&Value::Null, &Value::Null, &json!("a b/ñ & co"), &json!("c")]);
     assert_eq!(names("folder=a%20b/").await, ["a b/deep/", "a b/z", "a b/ñ & co"]);
     assert_eq!(names("folder=a%20b/deep").await, ["a b/deep/er/"]);
     assert_eq!(names("folder=a%20b/&from=a%20b/z").await, ["a b/z", "a b/ñ & co"]);
@@ -142,7 +147,10 @@ pub(crate) async fn a_browser_opens_what_is_signed_and_looks_into_folders(campus
     let one = signed["url"].as_str().expect("an address").to_owned();
     let answer = open(&one).await;
     let named = answer.headers()["content-disposition"].to_str().expect("a name").to_owned();
-    assert_eq!((answer.status().as_u16(), named.as_str()), (200, "attachment; filename*=UTF-8''%C3%B1%20%26%20co"));
+    assert_eq!(
+        (answer.status().as_u16(), named.as_str()),
+        (200, r#"attachment; filename="_ & co"; filename*=UTF-8''%C3%B1%20&%20co"#)
+    );
     assert_eq!(answer.text().await.expect("text"), "content");
     let (_, signature) = whole.split_once('=').expect("a signature");
     for url in [

@@ -1,5 +1,6 @@
 //! `POST /shares/{share}/open`: an address of the file's bytes. Each counts as one download.
 
+use api::signed::LIFETIME;
 use api::{Json, Path, Problem};
 use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +14,6 @@ use super::problem::Failure;
 use super::sign_url::SignedUrl;
 use super::{Sharing, Tried};
 use crate::model::share::Share;
-use crate::model::signed::LIFETIME;
 
 /// What opens a link.
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -2,6 +2,7 @@
 
 use api::Json;
 use api::auth::MaybeCaller;
+use api::signed::LIFETIME;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -10,7 +11,6 @@ use super::Downloading;
 use super::get_archive::{Archive, parse, selected};
 use super::problem::Failure;
 use super::sign_url::SignedUrl;
-use crate::model::signed::LIFETIME;
 
 /// Which files.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

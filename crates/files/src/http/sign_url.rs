@@ -1,6 +1,7 @@
 //! `POST /files/{id}/url`: an address for players and links that cannot send a header.
 
 use api::auth::MaybeCaller;
+use api::signed::LIFETIME;
 use api::{Json, Path};
 use axum::extract::State;
 use kernel::clock::Timestamp;
@@ -11,7 +12,6 @@ use utoipa::ToSchema;
 use super::get_file::readable;
 use super::problem::Failure;
 use super::{Catalogue, maybe_viewer};
-use crate::model::signed::LIFETIME;
 
 /// An address that opens one file, or one selection of files, for a while.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -127,7 +127,7 @@ async fn browsing_skips_what_is_not_asked_for() {
     tree.insert(b"a/".to_vec(), (entry("a/", Kind::Directory), Vec::new()));
     back_up(&repository, &tree, "/", 0).await.unwrap();
     let names = async |from: &[u8], limit| -> Vec<Vec<u8>> {
-        repository.entries(0, from, limit).await.unwrap().into_iter().map(|entry| entry.name).collect()
+        repository.entries(0, from, limit).await.unwrap().into_iter().map(|listed| listed.entry.name).collect()
     };
     assert_eq!(names(b"", 2).await, [b"./".to_vec(), b"a/".to_vec()]);
     let name = |number: usize| format!("{long}/{number:05}").into_bytes();
@@ -138,6 +138,27 @@ async fn browsing_skips_what_is_not_asked_for() {
     assert_eq!(names(format!("{long}0").as_bytes(), 5).await, [[0_u8; 0]; 0]);
     assert_eq!(names(b"", 10_000).await.len(), 4002);
     assert_eq!(names(b"b", 3).await, [name(0), name(1), name(2)]);
+}
+
+#[tokio::test]
+async fn links_tell_where_they_point_to() {
+    let repository = open(&Disk::default()).await;
+    let mut tree = Tree::new();
+    tree.insert(b"./".to_vec(), (entry("./", Kind::Directory), Vec::new()));
+    add(&mut tree, "a file", noise(1, 3 << 20));
+    let long = [b'\xff'; 300].to_vec();
+    for (name, kind) in [
+        ("b", Kind::Symlink(b"../elsewhere".to_vec())),
+        ("c", Kind::Symlink(long.clone())),
+        ("e", Kind::HardLink(b"a file".to_vec())),
+    ] {
+        tree.insert(name.into(), (entry(name, kind), Vec::new()));
+    }
+    add(&mut tree, "d", noise(2, 3 << 20));
+    back_up(&repository, &tree, "/", 0).await.unwrap();
+    let listed = repository.entries(0, b"", 100).await.unwrap();
+    let targets = repository.link_targets(&listed).await.unwrap();
+    assert_eq!(targets, [None, None, Some(b"../elsewhere".to_vec()), Some(long), None, Some(b"a file".to_vec())]);
 }
 
 #[tokio::test]

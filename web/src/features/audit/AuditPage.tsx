@@ -1,19 +1,19 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconDownload, IconHistory, IconSearchOff } from '@tabler/icons-react';
+import { Button, TextInput } from '@mantine/core';
+import { IconDownload, IconHistory } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ListEnd } from '../../shell/ListEnd';
+import { ChoiceFilter, TextFilter } from '../../shell/filters';
+import { NoMatch, PagedList, RowSkeletons } from '../../shell/PagedList';
+import records from '../../shell/records.module.css';
 import { SubNav } from '../../shell/SubNav';
 import type { AuditSearch } from '../../shell/searches';
-import { Blank, Failure, failureKey, PageHeader } from '../../shell/states';
+import { Blank, failureKey, PageHeader } from '../../shell/states';
 import { say } from '../../shell/toasts';
 import { usePageTitle } from '../../shell/usePageTitle';
 import { useIdentity } from '../session/browser';
-import { AuditSkeletons, AuditTable } from './AuditTable';
+import { AuditTable } from './AuditTable';
 import { downloadAudit, useAudit } from './audit';
-import classes from './audit.module.css';
 
 const OUTCOMES = ['done', 'open', 'abandoned', 'refused'] as const;
 const NONE: AuditSearch = {
@@ -36,7 +36,6 @@ export function AuditPage() {
   const show = (next: AuditSearch) =>
     void navigate({ to: '/files/audit', search: (before) => ({ ...before, ...next }), replace: true });
   const audit = useAudit(search);
-  const entries = audit.data?.pages.flatMap((page) => page.items) ?? [];
   const filtered = Object.values(search).some((value) => value !== undefined);
   const [saving, setSaving] = useState(false);
   const save = async () => {
@@ -63,43 +62,23 @@ export function AuditPage() {
       </PageHeader>
       <AuditFilters search={search} admin={admin} onChange={show} />
       <section className="panel" aria-label={t('audit.listLabel')} aria-busy={audit.isPending}>
-        {audit.isPending ? (
-          <AuditSkeletons />
-        ) : audit.isError && entries.length === 0 ? (
-          <Failure error={audit.error} retry={() => void audit.refetch()} />
-        ) : entries.length === 0 ? (
-          <Blank
-            icon={
-              filtered ? (
-                <IconSearchOff size={40} stroke={1.25} aria-hidden />
-              ) : (
-                <IconHistory size={40} stroke={1.25} aria-hidden />
-              )
-            }
-            title={t(filtered ? 'audit.nothingFound' : 'audit.emptyTitle')}
-            body={t(filtered ? 'files.nothingFoundBody' : 'audit.emptyBody')}
-            action={
-              filtered ? (
-                <Button variant="default" onClick={() => show(NONE)}>
-                  {t('files.clearFilters')}
-                </Button>
-              ) : undefined
-            }
-          />
-        ) : (
-          <>
-            <AuditTable entries={entries} />
-            {audit.isError ? (
-              <Failure compact error={audit.error} retry={() => void audit.fetchNextPage()} />
+        <PagedList
+          list={audit}
+          skeleton={<RowSkeletons />}
+          blank={
+            filtered ? (
+              <NoMatch title={t('audit.nothingFound')} clear={() => show(NONE)} />
             ) : (
-              <ListEnd
-                more={audit.hasNextPage}
-                loading={audit.isFetchingNextPage}
-                load={() => void audit.fetchNextPage()}
+              <Blank
+                icon={<IconHistory size={40} stroke={1.25} aria-hidden />}
+                title={t('audit.emptyTitle')}
+                body={t('audit.emptyBody')}
               />
-            )}
-          </>
-        )}
+            )
+          }
+        >
+          {(entries) => <AuditTable entries={entries} />}
+        </PagedList>
       </section>
     </>
   );
@@ -113,42 +92,30 @@ interface AuditFiltersProps {
 
 function AuditFilters({ search, admin, onChange }: AuditFiltersProps) {
   const { t } = useTranslation();
-  const [user, setUser] = useState(search.user ?? '');
-  useEffect(() => setUser(search.user ?? ''), [search.user]);
-  const find = useDebouncedCallback((name: string) => onChange({ user: name || undefined }), 300);
   return (
-    <div className={classes.filters}>
+    <div className={records.filters}>
       {admin ? (
-        <TextInput
+        <TextFilter
           label={t('audit.who')}
           placeholder={t('audit.userPlaceholder')}
-          value={user}
-          onChange={(event) => {
-            setUser(event.currentTarget.value);
-            find(event.currentTarget.value.trim());
-          }}
+          value={search.user}
+          onChange={(user) => onChange({ user })}
         />
       ) : null}
-      <NativeSelect
+      <ChoiceFilter
         label={t('audit.direction')}
-        value={search.direction ?? ''}
-        data={[
-          { value: '', label: t('files.all') },
+        value={search.direction}
+        choices={[
           { value: 'upload', label: t('transfers.up') },
           { value: 'download', label: t('transfers.down') },
         ]}
-        onChange={(event) =>
-          onChange({ direction: (event.currentTarget.value || undefined) as AuditSearch['direction'] })
-        }
+        onChange={(direction) => onChange({ direction })}
       />
-      <NativeSelect
+      <ChoiceFilter
         label={t('audit.how')}
-        value={search.outcome ?? ''}
-        data={[
-          { value: '', label: t('files.all') },
-          ...OUTCOMES.map((outcome) => ({ value: outcome, label: t(`audit.outcome.${outcome}`) })),
-        ]}
-        onChange={(event) => onChange({ outcome: (event.currentTarget.value || undefined) as AuditSearch['outcome'] })}
+        value={search.outcome}
+        choices={OUTCOMES.map((outcome) => ({ value: outcome, label: t(`audit.outcome.${outcome}`) }))}
+        onChange={(outcome) => onChange({ outcome })}
       />
       <TextInput
         type="date"

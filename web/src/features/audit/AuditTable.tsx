@@ -1,8 +1,17 @@
-import { Skeleton, Table, Text } from '@mantine/core';
-import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
+import { Table, Text } from '@mantine/core';
+import {
+  IconArrowDown,
+  IconArrowUp,
+  IconBan,
+  IconCircleCheck,
+  IconCircleDashed,
+  IconPlugConnectedX,
+} from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { AuditEntry } from '../../api/types';
 import { useFormats } from '../../i18n/format';
+import { type Look, Mark } from '../../shell/Mark';
+import records from '../../shell/records.module.css';
 import { TextLink } from '../../shell/TextLink';
 import classes from './audit.module.css';
 
@@ -17,12 +26,20 @@ export function Breaks({ entry }: { entry: AuditEntry }) {
   });
 }
 
+const OUTCOMES: Record<AuditEntry['outcome'], Look> = {
+  done: { tone: 'good', icon: IconCircleCheck },
+  open: { tone: 'warn', icon: IconCircleDashed },
+  abandoned: { tone: 'bad', icon: IconPlugConnectedX },
+  refused: { tone: 'bad', icon: IconBan },
+};
+
+/** How a transfer stands or ended. */
 export function OutcomeMark({ entry }: { entry: AuditEntry }) {
   const { t } = useTranslation();
   return (
-    <span className={classes.outcome} data-outcome={entry.outcome}>
+    <Mark look={OUTCOMES[entry.outcome]} data-outcome={entry.outcome}>
       {t(`audit.outcome.${entry.outcome}`)}
-    </span>
+    </Mark>
   );
 }
 
@@ -41,7 +58,7 @@ export function AuditTable({ entries }: { entries: AuditEntry[] }) {
   const { t } = useTranslation();
   const formats = useFormats();
   return (
-    <Table className={classes.table} verticalSpacing={8} horizontalSpacing={12} highlightOnHover>
+    <Table className={`${records.table} ${classes.table}`} verticalSpacing={8} horizontalSpacing={12} highlightOnHover>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{t('audit.when')}</Table.Th>
@@ -54,11 +71,9 @@ export function AuditTable({ entries }: { entries: AuditEntry[] }) {
       <Table.Tbody>
         {entries.map((entry) => (
           <Table.Tr key={entry.id} data-audit={entry.outcome}>
-            <Table.Td className={classes.when} title={formats.dateTime(entry.started_at)}>
+            <Table.Td className={records.when} title={formats.dateTime(entry.started_at)}>
               {formats.date(entry.started_at)}
-              <Text size="xs" c="dimmed">
-                {formats.time(Date.parse(entry.started_at))}
-              </Text>
+              <small>{formats.time(Date.parse(entry.started_at))}</small>
             </Table.Td>
             <Table.Td className={classes.file}>
               {entry.file === null ? (
@@ -99,18 +114,5 @@ export function AuditTable({ entries }: { entries: AuditEntry[] }) {
         ))}
       </Table.Tbody>
     </Table>
-  );
-}
-
-export function AuditSkeletons() {
-  return (
-    <div className={classes.skeletons} aria-hidden>
-      {['70%', '55%', '80%', '62%'].map((width) => (
-        <div key={width}>
-          <Skeleton height={12} width={width} mb={8} />
-          <Skeleton height={10} width="30%" />
-        </div>
-      ))}
-    </div>
   );
 }

@@ -17,6 +17,7 @@ import { say } from '../../shell/toasts';
 import classes from './alerts.module.css';
 import { dismissAlert } from './backups';
 import { nodeOf } from './health';
+import { toldOf } from './told';
 
 const ICONS = {
   overdue: IconClockExclamation,
@@ -56,7 +57,7 @@ export function AlertList({ alerts, onDismissed }: AlertListProps) {
               </Text>
               <Text size="sm">{placeOf(alert) || t('backups.wholeStore')}</Text>
               <Text size="xs" c="dimmed" lang="en">
-                {alert.detail}
+                {toldOf(alert, formats)}
               </Text>
               {alert.backup === null ? null : (
                 <TextLink to="/backups/$backup" params={{ backup: alert.backup }} size="sm">

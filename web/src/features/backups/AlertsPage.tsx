@@ -1,15 +1,16 @@
-import { Skeleton, Stack, Title } from '@mantine/core';
+import { Title } from '@mantine/core';
 import { IconBell, IconShieldCheck } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { ListEnd } from '../../shell/ListEnd';
+import { PagedList, RowSkeletons } from '../../shell/PagedList';
+import { StandingMark } from '../../shell/StandingMark';
 import { SubNav } from '../../shell/SubNav';
-import { Blank, Failure, PageHeader } from '../../shell/states';
+import { Blank, PageHeader } from '../../shell/states';
 import { usePageTitle } from '../../shell/usePageTitle';
 import { AlertList } from './AlertList';
 import classes from './alerts.module.css';
 import { useAlerts, useBackupsNews } from './backups';
-import { StandingMark, useStanding } from './StandingMark';
+import { useStanding } from './standing';
 
 /** What is wrong with the backups now, and what was. */
 export function AlertsPage() {
@@ -44,7 +45,7 @@ interface AlertsProps {
 function Alerts({ title, which, alerts }: AlertsProps) {
   const { t } = useTranslation();
   const queries = useQueryClient();
-  const items = alerts.data?.pages.flatMap((page) => page.items) ?? [];
+  const dismissed = () => void queries.invalidateQueries({ queryKey: ['backups'] });
   const heading = `alerts-${which}`;
   return (
     <section className={`panel ${classes.open}`} aria-labelledby={heading} aria-busy={alerts.isPending}>
@@ -53,40 +54,29 @@ function Alerts({ title, which, alerts }: AlertsProps) {
           {title}
         </Title>
       </div>
-      {alerts.isPending ? (
-        <Stack p={16} aria-hidden>
-          <Skeleton height={44} />
-          <Skeleton height={44} />
-        </Stack>
-      ) : alerts.isError && items.length === 0 ? (
-        <Failure compact error={alerts.error} retry={() => void alerts.refetch()} />
-      ) : items.length === 0 ? (
-        which === 'open' ? (
-          <Blank
-            icon={<IconShieldCheck size={40} stroke={1.25} aria-hidden />}
-            title={t('backups.noneOpen')}
-            body={t('backups.noneOpenBody')}
-          />
-        ) : (
-          <Blank
-            icon={<IconBell size={40} stroke={1.25} aria-hidden />}
-            title={t('backups.nonePast')}
-            body={t('backups.nonePastBody')}
-          />
-        )
-      ) : (
-        <>
-          <AlertList
-            alerts={items}
-            onDismissed={which === 'open' ? () => void queries.invalidateQueries({ queryKey: ['backups'] }) : undefined}
-          />
-          {alerts.isError ? (
-            <Failure compact error={alerts.error} retry={() => void alerts.fetchNextPage()} />
-          ) : alerts.hasNextPage ? (
-            <ListEnd more loading={alerts.isFetchingNextPage} load={() => void alerts.fetchNextPage()} />
-          ) : null}
-        </>
-      )}
+      <PagedList
+        list={alerts}
+        compact
+        short
+        skeleton={<RowSkeletons />}
+        blank={
+          which === 'open' ? (
+            <Blank
+              icon={<IconShieldCheck size={40} stroke={1.25} aria-hidden />}
+              title={t('backups.noneOpen')}
+              body={t('backups.noneOpenBody')}
+            />
+          ) : (
+            <Blank
+              icon={<IconBell size={40} stroke={1.25} aria-hidden />}
+              title={t('backups.nonePast')}
+              body={t('backups.nonePastBody')}
+            />
+          )
+        }
+      >
+        {(items) => <AlertList alerts={items} onDismissed={which === 'open' ? dismissed : undefined} />}
+      </PagedList>
     </section>
   );
 }

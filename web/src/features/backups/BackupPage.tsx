@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Backup } from '../../api/backups';
 import { useFormats } from '../../i18n/format';
+import { StandingMark } from '../../shell/StandingMark';
 import { SubNav } from '../../shell/SubNav';
 import { Blank, Failure, failureKey, PageHeader } from '../../shell/states';
 import { TextLink } from '../../shell/TextLink';
@@ -17,7 +18,7 @@ import { Folder } from './Folder';
 import { nodeOf } from './health';
 import { Line } from './Line';
 import { Rehearsal } from './Rehearsal';
-import { StandingMark, useStanding } from './StandingMark';
+import { useStanding } from './standing';
 import { Warnings } from './Warnings';
 
 /** One backup: what it is, whether it was proven, what lies in it, and how to have it back. */

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import type { Target } from '../../api/backups';
 import { useFormats } from '../../i18n/format';
 import { matches } from '../../shell/matches';
+import { StandingMark } from '../../shell/StandingMark';
 import { SubNav } from '../../shell/SubNav';
 import panelClasses from '../../shell/sidepanel.module.css';
 import { Blank, Failure, PageHeader } from '../../shell/states';
@@ -16,7 +17,7 @@ import { useBackupsNews, useTargets } from './backups';
 import classes from './backups.module.css';
 import { nodeOf } from './health';
 import { OpenAlerts } from './OpenAlerts';
-import { StandingMark, useStanding } from './StandingMark';
+import { useStanding } from './standing';
 import { TargetList, TargetSkeletons } from './TargetList';
 
 const TargetPanel = lazy(() => import('./TargetPanel').then((module) => ({ default: module.TargetPanel })));

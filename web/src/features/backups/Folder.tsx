@@ -1,4 +1,4 @@
-import { Button, Skeleton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import {
   IconDownload,
   IconFile,
@@ -12,12 +12,13 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Backup, Entry } from '../../api/backups';
 import { useFormats } from '../../i18n/format';
-import { ListEnd } from '../../shell/ListEnd';
-import { Blank, Failure, failureKey } from '../../shell/states';
+import { PagedList, RowSkeletons } from '../../shell/PagedList';
+import { Blank, failureKey } from '../../shell/states';
 import { say } from '../../shell/toasts';
 import { downloadFrom, useEntries } from './backups';
-import { crumbsOf, isFile, nameIn } from './folder';
+import { crumbsOf, fileOf, nameIn } from './folder';
 import classes from './folder.module.css';
+import { PathText } from './PathText';
 
 const ICONS = {
   file: IconFile,
@@ -33,9 +34,6 @@ export function Folder({ backup }: { backup: Backup }) {
   const { t } = useTranslation();
   const { folder = '' } = useSearch({ from: '/campus/backups/$backup' });
   const entries = useEntries(backup.id, folder, backup.kept);
-  const items = (entries.data?.pages.flatMap((page) => page.items) ?? []).filter(
-    (entry) => nameIn(folder, entry) !== '' && entry.name !== './',
-  );
   const crumbs = crumbsOf(backup.path, folder);
   return (
     <section className={`panel ${classes.folder}`} aria-label={t('backups.content')} aria-busy={entries.isPending}>
@@ -56,36 +54,26 @@ export function Folder({ backup }: { backup: Backup }) {
           ))}
         </ol>
       </nav>
-      {entries.isPending ? (
-        <ul className={classes.list} aria-hidden>
-          {['40%', '62%', '51%', '70%', '45%'].map((width) => (
-            <li key={width} className={classes.entry}>
-              <Skeleton height={14} width={width} />
-            </li>
-          ))}
-        </ul>
-      ) : entries.isError && items.length === 0 ? (
-        <Failure error={entries.error} retry={() => void entries.refetch()} />
-      ) : items.length === 0 ? (
-        <Blank
-          icon={<IconFolderOff size={40} stroke={1.25} aria-hidden />}
-          title={t('backups.emptyFolder')}
-          body={t('backups.emptyFolderBody')}
-        />
-      ) : (
-        <>
+      <PagedList
+        list={entries}
+        short
+        skeleton={<RowSkeletons />}
+        blank={
+          <Blank
+            icon={<IconFolderOff size={40} stroke={1.25} aria-hidden />}
+            title={t('backups.emptyFolder')}
+            body={t('backups.emptyFolderBody')}
+          />
+        }
+      >
+        {(items) => (
           <ul className={classes.list}>
             {items.map((entry) => (
               <Row key={entry.name} backup={backup.id} folder={folder} entry={entry} />
             ))}
           </ul>
-          {entries.isError ? (
-            <Failure compact error={entries.error} retry={() => void entries.fetchNextPage()} />
-          ) : entries.hasNextPage ? (
-            <ListEnd more loading={entries.isFetchingNextPage} load={() => void entries.fetchNextPage()} />
-          ) : null}
-        </>
-      )}
+        )}
+      </PagedList>
     </section>
   );
 }
@@ -95,9 +83,10 @@ function Row({ backup, folder, entry }: { backup: string; folder: string; entry:
   const formats = useFormats();
   const Icon = ICONS[entry.kind];
   const name = nameIn(folder, entry);
-  const fetchOne = async () => {
+  const file = fileOf(entry);
+  const fetchOne = async (of: string) => {
     try {
-      await downloadFrom(backup, entry.name);
+      await downloadFrom(backup, of);
     } catch (error) {
       say(t(failureKey(error)), true);
     }
@@ -116,22 +105,27 @@ function Row({ backup, folder, entry }: { backup: string; folder: string; entry:
         {entry.kind === 'file' || entry.kind === 'folder' ? null : (
           <small>
             {t(`backups.entry.${entry.kind}`)}
-            {entry.target ? ` → ${entry.target}` : ''}
+            {entry.target === null ? null : (
+              <>
+                {' → '}
+                <PathText path={entry.target} />
+              </>
+            )}
           </small>
         )}
       </span>
-      <span className={classes.size}>{isFile(entry) ? formats.bytes(entry.size) : null}</span>
+      <span className={classes.size}>{entry.kind === 'file' ? formats.bytes(entry.size) : null}</span>
       <time className={classes.date} dateTime={entry.modified_at} title={formats.dateTime(entry.modified_at)}>
         {formats.date(entry.modified_at)}
       </time>
-      {isFile(entry) ? (
+      {file !== null ? (
         <Button
           variant="subtle"
           size="compact-sm"
           className={classes.get}
           aria-label={`${t('files.download')}: ${name}`}
           leftSection={<IconDownload size={16} aria-hidden />}
-          onClick={() => void fetchOne()}
+          onClick={() => void fetchOne(file)}
         >
           {t('files.download')}
         </Button>

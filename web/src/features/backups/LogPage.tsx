@@ -1,19 +1,19 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconHistory, IconSearchOff } from '@tabler/icons-react';
+import { IconHistory } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ListEnd } from '../../shell/ListEnd';
+import { ChoiceFilter, TextFilter } from '../../shell/filters';
+import { NoMatch, PagedList, RowSkeletons } from '../../shell/PagedList';
+import records from '../../shell/records.module.css';
+import { StandingMark } from '../../shell/StandingMark';
 import { SubNav } from '../../shell/SubNav';
 import { type BackupLogSearch, OUTCOMES } from '../../shell/searches';
-import { Blank, Failure, PageHeader } from '../../shell/states';
+import { Blank, PageHeader } from '../../shell/states';
 import { usePageTitle } from '../../shell/usePageTitle';
-import auditClasses from '../audit/audit.module.css';
 import { isShort, useBackupsNews, useLog } from './backups';
-import { LogSkeletons, LogTable } from './LogTable';
-import { StandingMark, useStanding } from './StandingMark';
+import { LogTable } from './LogTable';
+import { useStanding } from './standing';
 
+const KINDS = ['backup', 'rehearsal'] as const;
 const NONE: BackupLogSearch = { node: undefined, path: undefined, outcome: undefined, kind: undefined };
 
 /** Every attempt to back up there ever was: when, what came of it, and why. */
@@ -27,7 +27,6 @@ export function LogPage() {
   const live = useBackupsNews();
   const log = useLog(search);
   const standing = useStanding(log, live && isShort(log.data));
-  const attempts = log.data?.pages.flatMap((page) => page.items) ?? [];
   const filtered = Object.values(search).some((value) => value !== undefined);
   return (
     <>
@@ -40,101 +39,51 @@ export function LogPage() {
           </>
         }
       />
-      <LogFilters search={search} onChange={show} />
+      <div className={records.filters}>
+        <TextFilter
+          label={t('backups.node')}
+          placeholder="web-1"
+          value={search.node}
+          onChange={(node) => show({ node })}
+        />
+        <TextFilter
+          label={t('backups.path')}
+          placeholder="/srv/data"
+          value={search.path}
+          onChange={(path) => show({ path })}
+        />
+        <ChoiceFilter
+          label={t('backups.kind')}
+          value={search.kind}
+          choices={KINDS.map((kind) => ({ value: kind, label: t(`backups.attempt.${kind}`) }))}
+          onChange={(kind) => show({ kind })}
+        />
+        <ChoiceFilter
+          label={t('backups.how')}
+          value={search.outcome}
+          choices={OUTCOMES.map((outcome) => ({ value: outcome, label: t(`backups.outcome.${outcome}`) }))}
+          onChange={(outcome) => show({ outcome })}
+        />
+      </div>
       <section className="panel" aria-label={t('backups.logLabel')} aria-busy={log.isPending}>
-        {log.isPending ? (
-          <LogSkeletons />
-        ) : log.isError && attempts.length === 0 ? (
-          <Failure error={log.error} retry={() => void log.refetch()} />
-        ) : attempts.length === 0 ? (
-          <Blank
-            icon={
-              filtered ? (
-                <IconSearchOff size={40} stroke={1.25} aria-hidden />
-              ) : (
-                <IconHistory size={40} stroke={1.25} aria-hidden />
-              )
-            }
-            title={t(filtered ? 'backups.noAttemptFound' : 'backups.noAttempts')}
-            body={t(filtered ? 'files.nothingFoundBody' : 'backups.noAttemptsBody')}
-            action={
-              filtered ? (
-                <Button variant="default" onClick={() => show(NONE)}>
-                  {t('files.clearFilters')}
-                </Button>
-              ) : undefined
-            }
-          />
-        ) : (
-          <>
-            <LogTable attempts={attempts} />
-            {log.isError ? (
-              <Failure compact error={log.error} retry={() => void log.fetchNextPage()} />
+        <PagedList
+          list={log}
+          skeleton={<RowSkeletons />}
+          blank={
+            filtered ? (
+              <NoMatch title={t('backups.noAttemptFound')} clear={() => show(NONE)} />
             ) : (
-              <ListEnd more={log.hasNextPage} loading={log.isFetchingNextPage} load={() => void log.fetchNextPage()} />
-            )}
-          </>
-        )}
+              <Blank
+                icon={<IconHistory size={40} stroke={1.25} aria-hidden />}
+                title={t('backups.noAttempts')}
+                body={t('backups.noAttemptsBody')}
+              />
+            )
+          }
+        >
+          {(attempts) => <LogTable attempts={attempts} />}
+        </PagedList>
       </section>
     </>
-  );
-}
-
-interface LogFiltersProps {
-  search: BackupLogSearch;
-  onChange: (next: BackupLogSearch) => void;
-}
-
-function LogFilters({ search, onChange }: LogFiltersProps) {
-  const { t } = useTranslation();
-  const [node, setNode] = useState(search.node ?? '');
-  const [path, setPath] = useState(search.path ?? '');
-  useEffect(() => setNode(search.node ?? ''), [search.node]);
-  useEffect(() => setPath(search.path ?? ''), [search.path]);
-  const find = useDebouncedCallback((next: BackupLogSearch) => onChange(next), 300);
-  return (
-    <div className={auditClasses.filters}>
-      <TextInput
-        label={t('backups.node')}
-        placeholder="web-1"
-        spellCheck={false}
-        value={node}
-        onChange={(event) => {
-          setNode(event.currentTarget.value);
-          find({ node: event.currentTarget.value.trim() || undefined });
-        }}
-      />
-      <TextInput
-        label={t('backups.path')}
-        placeholder="/srv/data"
-        spellCheck={false}
-        value={path}
-        onChange={(event) => {
-          setPath(event.currentTarget.value);
-          find({ path: event.currentTarget.value.trim() || undefined });
-        }}
-      />
-      <NativeSelect
-        label={t('backups.kind')}
-        value={search.kind ?? ''}
-        data={[
-          { value: '', label: t('files.all') },
-          { value: 'backup', label: t('backups.attempt.backup') },
-          { value: 'rehearsal', label: t('backups.attempt.rehearsal') },
-        ]}
-        onChange={(event) => onChange({ kind: (event.currentTarget.value || undefined) as BackupLogSearch['kind'] })}
-      />
-      <NativeSelect
-        label={t('backups.how')}
-        value={search.outcome ?? ''}
-        data={[
-          { value: '', label: t('files.all') },
-          ...OUTCOMES.map((outcome) => ({ value: outcome, label: t(`backups.outcome.${outcome}`) })),
-        ]}
-        onChange={(event) =>
-          onChange({ outcome: (event.currentTarget.value || undefined) as BackupLogSearch['outcome'] })
-        }
-      />
-    </div>
   );
 }

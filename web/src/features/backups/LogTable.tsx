@@ -1,11 +1,13 @@
-import { Skeleton, Table, Text } from '@mantine/core';
+import { Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Attempt } from '../../api/backups';
 import { useFormats } from '../../i18n/format';
+import records from '../../shell/records.module.css';
 import { TextLink } from '../../shell/TextLink';
 import { nodeOf } from './health';
 import classes from './log.module.css';
 import { OutcomeMark } from './marks';
+import { PathText } from './PathText';
 import { Warnings } from './Warnings';
 
 /** Attempts: a table where there is room, a list of the same where there is not. */
@@ -13,7 +15,7 @@ export function LogTable({ attempts }: { attempts: Attempt[] }) {
   const { t } = useTranslation();
   const formats = useFormats();
   return (
-    <Table className={classes.table} verticalSpacing={8} horizontalSpacing={12} highlightOnHover>
+    <Table className={`${records.table} ${classes.table}`} verticalSpacing={8} horizontalSpacing={12} highlightOnHover>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{t('backups.when')}</Table.Th>
@@ -26,19 +28,17 @@ export function LogTable({ attempts }: { attempts: Attempt[] }) {
       <Table.Tbody>
         {attempts.map((attempt) => (
           <Table.Tr key={attempt.id} data-attempt={attempt.outcome}>
-            <Table.Td className={classes.when} title={formats.dateTime(attempt.started_at)}>
+            <Table.Td className={records.when} title={formats.dateTime(attempt.started_at)}>
               {formats.date(attempt.started_at)}
-              <Text size="xs" c="dimmed" span>
-                {formats.time(Date.parse(attempt.started_at))}
-              </Text>
+              <small>{formats.time(Date.parse(attempt.started_at))}</small>
             </Table.Td>
             <Table.Td className={classes.what}>
               {attempt.backup ? (
                 <TextLink to="/backups/$backup" params={{ backup: attempt.backup }} inherit>
-                  {attempt.path}
+                  <PathText path={attempt.path} />
                 </TextLink>
               ) : (
-                attempt.path
+                <PathText path={attempt.path} />
               )}
               <Text size="xs" c="dimmed">
                 {nodeOf(attempt)}
@@ -61,23 +61,16 @@ export function LogTable({ attempts }: { attempts: Attempt[] }) {
               ) : null}
               <Warnings warnings={attempt.warnings} total={attempt.warnings_total} />
             </Table.Td>
-            <Table.Td className={classes.right}>{attempt.sent > 0 ? formats.bytes(attempt.sent) : null}</Table.Td>
+            <Table.Td className={classes.right}>
+              {attempt.sent === 0
+                ? null
+                : attempt.kind === 'rehearsal'
+                  ? t('backups.compared', { size: formats.bytes(attempt.sent) })
+                  : formats.bytes(attempt.sent)}
+            </Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>
     </Table>
-  );
-}
-
-export function LogSkeletons() {
-  return (
-    <div className={classes.skeletons} aria-hidden>
-      {['70%', '55%', '80%', '62%', '48%'].map((width) => (
-        <div key={width}>
-          <Skeleton height={12} width={width} mb={8} />
-          <Skeleton height={10} width="30%" />
-        </div>
-      ))}
-    </div>
   );
 }

@@ -5,6 +5,7 @@ import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BackupNode } from '../../api/backups';
 import { useFormats } from '../../i18n/format';
+import { StandingMark } from '../../shell/StandingMark';
 import { SubNav } from '../../shell/SubNav';
 import { Blank, Failure, PageHeader } from '../../shell/states';
 import { usePageTitle } from '../../shell/usePageTitle';
@@ -13,7 +14,7 @@ import { useBackupsNews, useNodes } from './backups';
 import { nodeOf } from './health';
 import { NodeRoom } from './NodeRoom';
 import classes from './nodes.module.css';
-import { StandingMark, useStanding } from './StandingMark';
+import { useStanding } from './standing';
 
 const EnrolNode = lazy(() => import('./EnrolNode').then((module) => ({ default: module.EnrolNode })));
 const LimitNode = lazy(() => import('./LimitNode').then((module) => ({ default: module.LimitNode })));

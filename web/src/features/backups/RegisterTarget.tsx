@@ -49,7 +49,7 @@ export function RegisterTarget({ onClose, onRegistered }: RegisterTargetProps) {
     setBusy(true);
     setError(null);
     try {
-      const made = await registerTarget(pin ? { ...read, pin_last_good: true } : read);
+      const made = await registerTarget({ ...read, pin_last_good: pin });
       onClose();
       onRegistered(made);
     } catch (cause) {

@@ -9,9 +9,10 @@ import { failureKey } from '../../shell/states';
 import { say } from '../../shell/toasts';
 import { runTarget, useRunning } from './backups';
 import classes from './backups.module.css';
-import { healthOf, nodeOf } from './health';
+import { asOf, healthOf, isUnchanged, nodeOf } from './health';
 import { KeptDots } from './KeptDots';
 import { HealthMark } from './marks';
+import { PathText } from './PathText';
 import { useNow, useWhen } from './when';
 
 /** A moment, as an age; the hour itself is a hover away. */
@@ -81,20 +82,30 @@ function TargetRow({ target, open, now, onAsked }: TargetRowProps) {
         data-target={target.id}
         aria-current={open ? 'true' : undefined}
       >
-        {target.path}
+        <PathText path={target.path} />
         <small>{nodeOf(target)}</small>
       </Link>
       <span className={classes.state}>
-        <HealthMark health={health} failures={target.failures} />
+        <HealthMark health={health} />
         {running === null || running.sent === 0 ? null : <small>{formats.bytes(running.sent)}</small>}
-        {target.failures === 0 || health === 'failing' ? null : (
-          <small>{t('backups.health.failing', { number: formats.number(target.failures) })}</small>
-        )}
+        {target.failures === 0 || health === 'failing' ? null : <small>{t('backups.health.failing')}</small>}
       </span>
       <span className={classes.fact}>
         <small className={classes.narrow}>{t('backups.last')}</small>
-        <Moment at={last?.at} now={now} none={t('backups.noneYet')} />
-        {last === undefined ? null : <small>{formats.bytes(last.size)}</small>}
+        <Moment at={asOf(target)} now={now} none={t('backups.noneYet')} />
+        {last === undefined ? null : (
+          <small>
+            {formats.bytes(last.size)}
+            {isUnchanged(target) ? (
+              <>
+                {' · '}
+                <time dateTime={last.at} title={formats.dateTime(last.at)}>
+                  {t('backups.unchangedSince', { date: formats.dayMonth(last.at) })}
+                </time>
+              </>
+            ) : null}
+          </small>
+        )}
       </span>
       <span className={classes.fact}>
         <small className={classes.narrow}>{t('backups.lastProof')}</small>

@@ -4,17 +4,17 @@ import { useTranslation } from 'react-i18next';
 import type { Target } from '../../api/backups';
 import { useFormats } from '../../i18n/format';
 import { Confirm } from '../../shell/Confirm';
-import { ListEnd } from '../../shell/ListEnd';
+import { PagedList } from '../../shell/PagedList';
 import { SidePanel } from '../../shell/SidePanel';
-import { Failure, failureKey } from '../../shell/states';
+import { failureKey } from '../../shell/states';
 import { TextLink } from '../../shell/TextLink';
 import { say } from '../../shell/toasts';
 import { AlertList } from './AlertList';
-import { registerTarget, unregisterTarget, useHistory, useRunning } from './backups';
+import { registerTarget, unregisterTarget, useHistory, useLastAttempt, useRunning } from './backups';
 import classes from './backups.module.css';
 import { ChangeTarget } from './ChangeTarget';
 import { healthOf, nodeOf, proofState } from './health';
-import { HealthMark, ProofMark } from './marks';
+import { HealthMark, OutcomeMark, ProofMark } from './marks';
 import { NodeRoom } from './NodeRoom';
 import { Moment, RunNow } from './TargetList';
 import { useNow, useWhen } from './when';
@@ -58,7 +58,7 @@ export function TargetPanel({ target, onClose, onChanged }: TargetPanelProps) {
           <Text size="sm" c="dimmed">
             {node}
           </Text>
-          <HealthMark health={healthOf(target, running)} failures={target.failures} />
+          <HealthMark health={healthOf(target, running)} />
         </Group>
         <dl className={classes.facts}>
           <dt>{t('backups.lastGood')}</dt>
@@ -92,6 +92,7 @@ export function TargetPanel({ target, onClose, onChanged }: TargetPanelProps) {
             {t('backups.unregister')}
           </Button>
         </Group>
+        {target.failures === 0 ? null : <LastFailure node={node} path={target.path} />}
         {target.alerts.length === 0 ? null : (
           <div className={classes.inset}>
             <AlertList alerts={target.alerts} />
@@ -123,27 +124,52 @@ export function TargetPanel({ target, onClose, onChanged }: TargetPanelProps) {
   );
 }
 
+/** Why the last attempt brought no backup. */
+function LastFailure({ node, path }: { node: string; path: string }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  const { data: last } = useLastAttempt(node, path);
+  if (!last?.ended_at) return null;
+  return (
+    <div data-last-attempt={last.outcome}>
+      <h3 className={classes.heading}>{t('backups.lastAttempt')}</h3>
+      <Group gap={8}>
+        <OutcomeMark outcome={last.outcome} />
+        <Text size="sm" c="dimmed">
+          <Moment at={last.ended_at} now={now} none="" />
+        </Text>
+      </Group>
+      {last.detail ? (
+        <Text size="sm" mt={4} lang="en" style={{ overflowWrap: 'anywhere' }}>
+          {last.detail}
+        </Text>
+      ) : null}
+    </div>
+  );
+}
+
 /** Every backup of a node and path, the kept ones to be opened. */
 function History({ node, path }: { node: string; path: string }) {
   const { t } = useTranslation();
   const formats = useFormats();
   const history = useHistory(node, path);
-  const backups = history.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <section aria-labelledby="history-heading" aria-busy={history.isPending}>
       <h3 id="history-heading" className={classes.heading}>
         {t('backups.history')}
       </h3>
-      {history.isPending ? (
-        <Skeleton height={120} />
-      ) : history.isError && backups.length === 0 ? (
-        <Failure compact error={history.error} retry={() => void history.refetch()} />
-      ) : backups.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          {t('backups.noBackups')}
-        </Text>
-      ) : (
-        <>
+      <PagedList
+        list={history}
+        compact
+        short
+        skeleton={<Skeleton height={120} />}
+        blank={
+          <Text size="sm" c="dimmed">
+            {t('backups.noBackups')}
+          </Text>
+        }
+      >
+        {(backups) => (
           <ul className={classes.history}>
             {backups.map((backup) => (
               <li key={backup.id} data-backup={backup.id} data-kept={backup.kept}>
@@ -168,11 +194,8 @@ function History({ node, path }: { node: string; path: string }) {
               </li>
             ))}
           </ul>
-          {history.hasNextPage ? (
-            <ListEnd more loading={history.isFetchingNextPage} load={() => void history.fetchNextPage()} />
-          ) : null}
-        </>
-      )}
+        )}
+      </PagedList>
     </section>
   );
 }

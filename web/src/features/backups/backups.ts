@@ -9,7 +9,6 @@ import type {
   EnrolToken,
   Entries,
   NewTarget,
-  Running,
   Target,
 } from '../../api/backups';
 import { request } from '../../api/client';
@@ -17,7 +16,7 @@ import type { Page } from '../../api/types';
 import { useLiveConnection, useTopic } from '../../live/useTopic';
 import type { BackupLogSearch } from '../../shell/searches';
 import { nodeOf } from './health';
-import { type News, outdates, runningOf, withEvent } from './news';
+import { type News, outdates, type Running, runningOf, withEvent } from './news';
 
 /** Between two questions, while live says what changed and while it does not. */
 const SELDOM = 30_000;
@@ -159,6 +158,20 @@ export function useHistory(node: string, path: string) {
 /** Every attempt, newest first. */
 export function useLog(search: BackupLogSearch) {
   return usePages<Attempt>(['log', search], '/backups/log', { ...search });
+}
+
+/** The last attempt to back up a path. */
+export function useLastAttempt(node: string, path: string) {
+  const interval = useInterval();
+  return useQuery({
+    queryKey: ['backups', 'last', node, path],
+    queryFn: async ({ signal }) => {
+      const query = { node, path, kind: 'backup', limit: 1 };
+      const page: Page<Attempt> = await request('/backups/log', { query, signal });
+      return page.items[0] ?? null;
+    },
+    refetchInterval: interval,
+  });
 }
 
 /** What somebody should know, newest first: all of it, or what is still so. */

@@ -19,7 +19,8 @@ export function nameIn(folder: string, entry: Entry): string {
   return inside.replace(/\/$/, '');
 }
 
-/** Whether bytes of it can be had by itself: a hard link's are those of another name. */
-export function isFile(entry: Entry): boolean {
-  return entry.kind === 'file';
+/** The entry whose bytes it has, if it has any: those of a hard link are in the backup once, under its other name. */
+export function fileOf(entry: Entry): string | null {
+  if (entry.kind === 'hardlink') return entry.target;
+  return entry.kind === 'file' ? entry.name : null;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { BackupAlert, KeptBackup, Running, Target } from '../../api/backups';
-import { countOf, dotsOf, healthOf, nodeOf } from './health';
+import type { BackupAlert, KeptBackup, Target } from '../../api/backups';
+import { asOf, countOf, dotsOf, healthOf, isUnchanged, nodeOf } from './health';
+import type { Running } from './news';
 
 const AT = '2026-11-21T12:00:00Z';
 const backup = (proof: boolean | null): KeptBackup => ({
@@ -30,6 +31,7 @@ const target = (more: Partial<Target>): Target => ({
   ...more,
 });
 const overdue = { kind: 'overdue' } as BackupAlert;
+const shrunk = { kind: 'shrunk' } as BackupAlert;
 const running = (kind: Running['kind']): Running => ({
   attempt: '01k',
   kind,
@@ -50,12 +52,28 @@ describe('how a path is doing', () => {
     const kept = [backup(true), backup(true)];
     expect(healthOf(target({ kept, failures: 2 }), null)).toBe('failing');
     expect(healthOf(target({ kept, alerts: [overdue] }), null)).toBe('overdue');
+    expect(healthOf(target({ kept, alerts: [shrunk] }), null)).toBe('odd');
     expect(healthOf(target({ kept: [...kept, backup(false)], failures: 2 }), null)).toBe('damaged');
   });
 
   it('says when it is being backed up, not when it is being proven', () => {
     expect(healthOf(target({ kept: [backup(true)] }), running('backup'))).toBe('running');
     expect(healthOf(target({ kept: [backup(true)] }), running('rehearsal'))).toBe('proven');
+  });
+});
+
+describe('the age of what is kept', () => {
+  it('counts from the last attempt that found it so', () => {
+    const later = '2026-11-21T13:00:00Z';
+    const unchanged = target({ kept: [backup(null)], last_good_at: later });
+    expect([isUnchanged(unchanged), asOf(unchanged)]).toEqual([true, later]);
+    const changed = target({ kept: [backup(null)], last_good_at: AT });
+    expect([isUnchanged(changed), asOf(changed)]).toEqual([false, AT]);
+  });
+
+  it('is that of the newest backup when the path was registered anew, and none without one', () => {
+    expect(asOf(target({ kept: [backup(null)], last_good_at: null }))).toBe(AT);
+    expect(asOf(target({}))).toBeNull();
   });
 });
 

@@ -1,4 +1,5 @@
-import type { Address, KeptBackup, Proof, Running, Target } from '../../api/backups';
+import type { Address, KeptBackup, Proof, Target } from '../../api/backups';
+import type { Running } from './news';
 
 /** `HOST:PORT`, as people and the API write it. */
 export function nodeOf({ host, port }: Address): string {
@@ -12,16 +13,31 @@ export function proofState(proof: Proof | null): ProofState {
   return proof.good ? 'proven' : 'failed';
 }
 
-export type Health = 'running' | 'damaged' | 'failing' | 'overdue' | 'never' | 'unproven' | 'proven';
+export type Health = 'running' | 'damaged' | 'failing' | 'overdue' | 'odd' | 'never' | 'unproven' | 'proven';
 
-/** How a path is doing, the worst first: only a backup that a restore proved makes it well. */
+/**
+ * How a path is doing, the worst first: only a backup that a restore proved makes it well, and not while it is odd
+ * beside the one before.
+ */
 export function healthOf(target: Target, running: Running | null): Health {
   if (running !== null && running.kind === 'backup') return 'running';
   if (target.kept.some((backup) => backup.proof?.good === false)) return 'damaged';
   if (target.failures > 0) return 'failing';
   if (target.alerts.some((alert) => alert.kind === 'overdue')) return 'overdue';
   if (target.kept.length === 0) return 'never';
+  if (target.alerts.some((alert) => alert.kind === 'shrunk' || alert.kind === 'changed')) return 'odd';
   return target.kept.some((backup) => backup.proof?.good) ? 'proven' : 'unproven';
+}
+
+/** Whether the last good attempt found nothing new since the newest backup. */
+export function isUnchanged({ kept, last_good_at }: Target): boolean {
+  const newest = kept[0];
+  return newest !== undefined && last_good_at !== null && Date.parse(last_good_at) > Date.parse(newest.at);
+}
+
+/** As of when the newest backup is what the node has: an attempt that found nothing new says so too. */
+export function asOf(target: Target): string | null {
+  return isUnchanged(target) ? target.last_good_at : (target.kept[0]?.at ?? null);
 }
 
 /** Backups that a path keeps, at most. */

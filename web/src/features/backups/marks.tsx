@@ -11,14 +11,14 @@ import {
   IconPlugConnectedX,
   IconShieldCheck,
   IconShieldX,
+  IconZoomExclamation,
 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Outcome } from '../../api/backups';
-import { useFormats } from '../../i18n/format';
-import classes from './backups.module.css';
+import { type Look, Mark } from '../../shell/Mark';
 import type { Health, ProofState } from './health';
 
-const OUTCOMES = {
+const OUTCOMES: Record<Outcome, Look> = {
   queued: { tone: 'plain', icon: IconClock },
   running: { tone: 'busy', icon: IconLoader2 },
   done: { tone: 'good', icon: IconCircleCheck },
@@ -27,57 +27,47 @@ const OUTCOMES = {
   unreachable: { tone: 'bad', icon: IconPlugConnectedX },
   proven: { tone: 'good', icon: IconShieldCheck },
   skipped: { tone: 'warn', icon: IconPlayerSkipForward },
-} as const;
+};
 
 /** How an attempt stands or ended: shape, words and colour say the same. */
 export function OutcomeMark({ outcome }: { outcome: Outcome }) {
   const { t } = useTranslation();
-  const { tone, icon: Icon } = OUTCOMES[outcome];
-  return (
-    <span className={classes.mark} data-tone={tone}>
-      <Icon size={14} aria-hidden />
-      {t(`backups.outcome.${outcome}`)}
-    </span>
-  );
+  return <Mark look={OUTCOMES[outcome]}>{t(`backups.outcome.${outcome}`)}</Mark>;
 }
 
-const HEALTH = {
+const HEALTH: Record<Health, Look> = {
   running: { tone: 'busy', icon: IconLoader2 },
   damaged: { tone: 'bad', icon: IconShieldX },
   failing: { tone: 'bad', icon: IconPlugConnectedX },
   overdue: { tone: 'bad', icon: IconClockExclamation },
+  odd: { tone: 'warn', icon: IconZoomExclamation },
   never: { tone: 'warn', icon: IconAlertTriangle },
   unproven: { tone: 'plain', icon: IconCircleDashed },
   proven: { tone: 'good', icon: IconShieldCheck },
-} as const;
+};
 
 /** How a node's path is doing. It is green only once a restore proved it. */
-export function HealthMark({ health, failures }: { health: Health; failures: number }) {
+export function HealthMark({ health }: { health: Health }) {
   const { t } = useTranslation();
-  const formats = useFormats();
-  const { tone, icon: Icon } = HEALTH[health];
   return (
-    <span className={classes.mark} data-tone={tone} data-health={health}>
-      <Icon size={14} aria-hidden />
-      {t(`backups.health.${health}`, { number: formats.number(failures) })}
-    </span>
+    <Mark look={HEALTH[health]} data-health={health}>
+      {t(`backups.health.${health}`)}
+    </Mark>
   );
 }
 
-const PROOFS = {
+const PROOFS: Record<ProofState, Look> = {
   proven: { tone: 'good', icon: IconShieldCheck },
   failed: { tone: 'bad', icon: IconShieldX },
   unproven: { tone: 'plain', icon: IconCircleDashed },
-} as const;
+};
 
 /** Whether a backup was restored and compared. */
 export function ProofMark({ proof }: { proof: ProofState }) {
   const { t } = useTranslation();
-  const { tone, icon: Icon } = PROOFS[proof];
   return (
-    <span className={classes.mark} data-tone={tone} data-proof={proof}>
-      <Icon size={14} aria-hidden />
+    <Mark look={PROOFS[proof]} data-proof={proof}>
       {t(`backups.proof.${proof}`)}
-    </span>
+    </Mark>
   );
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LiveItem, Running } from '../../api/backups';
-import { type News, outdates, runningOf, withEvent } from './news';
+import { type LiveItem, type News, outdates, type Running, runningOf, withEvent } from './news';
 
 const RUNNING: Running = {
   attempt: '01k1',

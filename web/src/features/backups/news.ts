@@ -1,4 +1,16 @@
-import type { LiveItem, Running } from '../../api/backups';
+import type { Attempt, BackupAlert } from '../../api/backups';
+
+/** What is under way for a path. */
+export interface Running extends Pick<Attempt, 'kind' | 'started_at' | 'sent' | 'entries'> {
+  attempt: string;
+  outcome: 'queued' | 'running';
+}
+
+/** What the live topic `backups` is made of; `id` is unique among all. */
+export type LiveItem =
+  | { id: string; kind: 'target'; target: string; running: Running | null }
+  | { id: string; kind: 'alert'; alert: BackupAlert }
+  | { id: string; kind: 'server'; leader: string; at: string };
 
 /** What the campus told of the backups: by the items' ids. */
 export type News = ReadonlyMap<string, LiveItem>;

@@ -24,7 +24,7 @@ export function minutesOf(text: string): number | null {
 }
 
 /** What is registered; an address that was pasted with its port brings it along. */
-export function registrationOf(form: RegistrationForm): NewTarget | RegistrationField[] {
+export function registrationOf(form: RegistrationForm): Omit<NewTarget, 'pin_last_good'> | RegistrationField[] {
   const pasted = /^([^:\s]+|\[[^\]\s]+\]):(\d+)$/.exec(form.host.trim());
   const host = pasted?.[1] ?? form.host.trim();
   const port = whole(pasted?.[2] ?? form.port, 65_535);

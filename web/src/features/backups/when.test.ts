@@ -8,12 +8,12 @@ describe('ages', () => {
   it('are said in one unit, never as more than they are', () => {
     const { relative } = whenFor('en-US');
     expect(relative(at(-30), NOW)).toBe('now');
-    expect(relative(at(-119), NOW)).toBe('1 minute ago');
-    expect(relative(at(-7_199), NOW)).toBe('1 hour ago');
-    expect(relative(at(-47 * 3600), NOW)).toBe('47 hours ago');
+    expect(relative(at(-119), NOW)).toBe('1 min. ago');
+    expect(relative(at(-7_199), NOW)).toBe('1 hr. ago');
+    expect(relative(at(-47 * 3600), NOW)).toBe('47 hr. ago');
     expect(relative(at(-49 * 3600), NOW)).toBe('2 days ago');
-    expect(relative(at(1_500), NOW)).toBe('in 25 minutes');
-    expect(whenFor('es-419').relative(at(-7_200), NOW)).toBe('hace 2 horas');
+    expect(relative(at(1_500), NOW)).toBe('in 25 min.');
+    expect(whenFor('es-419').relative(at(-7_200), NOW)).toBe('hace 2 h');
   });
 });
 

@@ -7,7 +7,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 export interface When {
-  /** `hace 2 horas`, `dentro de 25 minutos`, `ahora`. */
+  /** `hace 2 h`, `dentro de 25 min`, `ahora`. */
   relative(iso: string, now: number): string;
   /** `15 min`, `6 h`, `1 día`. */
   every(minutes: number): string;
@@ -15,7 +15,7 @@ export interface When {
 
 export function whenFor(locale: string): When {
   const now = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second');
-  const distance = new Intl.RelativeTimeFormat(locale, { numeric: 'always' });
+  const distance = new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' });
   const unit = (value: number, name: 'minute' | 'hour' | 'day') =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
   return {

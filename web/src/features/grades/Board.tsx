@@ -3,13 +3,13 @@ import { useViewportSize } from '@mantine/hooks';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format';
+import { StandingMark } from '../../shell/StandingMark';
 import { useIdentity } from '../session/browser';
 import type { GradesFilter } from './filter';
 import classes from './grades.module.css';
 import { Recent } from './Recent';
 import { Routes } from './Routes';
 import { seesAll } from './rights';
-import { StandingMark } from './StandingMark';
 import { useGroupCount } from './useFigures';
 
 const Charts = lazy(() => import('./Charts').then((module) => ({ default: module.Charts })));

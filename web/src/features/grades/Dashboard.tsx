@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format';
+import { StandingMark } from '../../shell/StandingMark';
 import { SubNav } from '../../shell/SubNav';
 import { Blank, Failure, PageHeader } from '../../shell/states';
 import { usePageTitle } from '../../shell/usePageTitle';
@@ -12,7 +13,6 @@ import { Board } from './Board';
 import { GradeFilters } from './GradeFilters';
 import classes from './grades.module.css';
 import { mayWrite } from './rights';
-import { StandingMark } from './StandingMark';
 import { useChanges } from './statistics';
 import { useTotal } from './useFigures';
 

@@ -1,21 +1,21 @@
 import { Button } from '@mantine/core';
-import { IconDownload, IconFileImport, IconPlus, IconSchool, IconSearchOff } from '@tabler/icons-react';
+import { IconDownload, IconFileImport, IconPlus, IconSchool } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useTakeDrops } from '../../shell/drops';
-import { ListEnd } from '../../shell/ListEnd';
+import { NoMatch, PagedList, RowSkeletons } from '../../shell/PagedList';
 import { SubNav } from '../../shell/SubNav';
 import type { GradeListSearch } from '../../shell/searches';
 import panelClasses from '../../shell/sidepanel.module.css';
-import { Blank, Failure, failureKey, PageHeader } from '../../shell/states';
+import { Blank, failureKey, PageHeader } from '../../shell/states';
 import { say } from '../../shell/toasts';
 import { usePageTitle } from '../../shell/usePageTitle';
 import { useIdentity } from '../session/browser';
 import { CarnetFilter } from './CarnetFilter';
 import { GradeFilters } from './GradeFilters';
-import { GradeSkeletons, GradeTable } from './GradeTable';
+import { GradeTable } from './GradeTable';
 import { downloadGrades, useGrades } from './grades';
 import classes from './list.module.css';
 import { mayWrite } from './rights';
@@ -43,7 +43,6 @@ export function GradeListPage() {
     });
   const queries = useQueryClient();
   const list = useGrades(filter);
-  const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   const filtered = Object.values(filter).some((value) => value !== undefined);
   const [entering, setEntering] = useState(false);
   const [table, setTable] = useState<File | 'none' | null>(null);
@@ -78,43 +77,23 @@ export function GradeListPage() {
           <GradeFilters filter={filter} onChange={show} />
         </div>
         <section className="panel" aria-label={t('nav.gradeList')} aria-busy={list.isPending}>
-          {list.isPending ? (
-            <GradeSkeletons />
-          ) : list.isError && items.length === 0 ? (
-            <Failure error={list.error} retry={() => void list.refetch()} />
-          ) : items.length === 0 ? (
-            <Blank
-              icon={
-                filtered ? (
-                  <IconSearchOff size={40} stroke={1.25} aria-hidden />
-                ) : (
-                  <IconSchool size={40} stroke={1.25} aria-hidden />
-                )
-              }
-              title={t(filtered ? 'grades.nothingFound' : 'grades.emptyTitle')}
-              body={t(filtered ? 'files.nothingFoundBody' : writes ? 'grades.listEmptyBody' : 'grades.noRecent')}
-              action={
-                filtered ? (
-                  <Button variant="default" onClick={() => show(NO_FILTERS)}>
-                    {t('files.clearFilters')}
-                  </Button>
-                ) : undefined
-              }
-            />
-          ) : (
-            <>
-              <GradeTable grades={items} opened={opened} />
-              {list.isError ? (
-                <Failure compact error={list.error} retry={() => void list.fetchNextPage()} />
+          <PagedList
+            list={list}
+            skeleton={<RowSkeletons below="18%" />}
+            blank={
+              filtered ? (
+                <NoMatch title={t('grades.nothingFound')} clear={() => show(NO_FILTERS)} />
               ) : (
-                <ListEnd
-                  more={list.hasNextPage}
-                  loading={list.isFetchingNextPage}
-                  load={() => void list.fetchNextPage()}
+                <Blank
+                  icon={<IconSchool size={40} stroke={1.25} aria-hidden />}
+                  title={t('grades.emptyTitle')}
+                  body={t(writes ? 'grades.listEmptyBody' : 'grades.noRecent')}
                 />
-              )}
-            </>
-          )}
+              )
+            }
+          >
+            {(grades) => <GradeTable grades={grades} opened={opened} />}
+          </PagedList>
         </section>
       </div>
       <Suspense>

@@ -1,4 +1,4 @@
-import { Skeleton, Table } from '@mantine/core';
+import { Table } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Grade } from '../../api/grades';
@@ -60,18 +60,5 @@ export function GradeTable({ grades, opened }: { grades: Grade[]; opened?: strin
         ))}
       </Table.Tbody>
     </Table>
-  );
-}
-
-export function GradeSkeletons() {
-  return (
-    <div className={classes.skeletons} aria-hidden>
-      {['62%', '48%', '70%', '55%', '66%'].map((width) => (
-        <div key={width}>
-          <Skeleton height={12} width={width} mb={8} />
-          <Skeleton height={10} width="18%" />
-        </div>
-      ))}
-    </div>
   );
 }

@@ -2,10 +2,9 @@ import { ActionIcon, Modal } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Standing } from './figures';
+import { type Standing, StandingMark } from '../../shell/StandingMark';
 import type { GradesFilter } from './filter';
 import classes from './grades.module.css';
-import { StandingMark } from './StandingMark';
 
 interface WallProps {
   filter: GradesFilter;

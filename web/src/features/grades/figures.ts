@@ -1,3 +1,5 @@
+import type { Standing } from '../../shell/StandingMark';
+
 /** A number as it was at a moment, in milliseconds since the epoch. */
 export interface Figure {
   count: number;
@@ -38,15 +40,6 @@ export interface Sources {
   differs: number | null;
   now: number;
 }
-
-/** What the figures on the screen are, and as of when. */
-export type Standing =
-  | { kind: 'loading' }
-  | { kind: 'live' }
-  /** Live stands still or is away; the records are asked every few seconds. */
-  | { kind: 'asking'; at: number }
-  | { kind: 'reconnecting'; at: number }
-  | { kind: 'offline'; at: number };
 
 /** Never says more than is known: live only while the connection is up, answers come, and both say the same. */
 export function standingOf({ online, connected, answered, told, asked, differs, now }: Sources): Standing {

@@ -4,7 +4,8 @@ import { useEffect, useState } from 'react';
 import { request } from '../../api/client';
 import type { GradeRecord, Passing } from '../../api/grades';
 import { useLiveConnection, useTopic } from '../../live/useTopic';
-import { differsSince, type Figure, newest, type Standing, standingOf } from './figures';
+import type { Standing } from '../../shell/StandingMark';
+import { differsSince, type Figure, newest, standingOf } from './figures';
 import { type GradesFilter, groupOf } from './filter';
 
 /** The records are asked for their number this often, whatever live says. */

@@ -9,9 +9,9 @@ import {
 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { State } from '../../api/rooms';
-import classes from './rooms.module.css';
+import { type Look, Mark } from '../../shell/Mark';
 
-const STATES = {
+const STATES: Record<State, Look> = {
   waiting: { tone: 'warn', icon: IconHourglass },
   proposed: { tone: 'warn', icon: IconTimeline },
   accepted: { tone: 'good', icon: IconCircleCheck },
@@ -19,16 +19,10 @@ const STATES = {
   rejected: { tone: 'plain', icon: IconThumbDown },
   expired: { tone: 'bad', icon: IconClockX },
   denied: { tone: 'bad', icon: IconBan },
-} as const;
+};
 
-/** A request's state: shape, words and colour say the same. */
+/** A request's state. */
 export function StateMark({ state }: { state: State }) {
   const { t } = useTranslation();
-  const { tone, icon: Icon } = STATES[state];
-  return (
-    <span className={classes.state} data-tone={tone}>
-      <Icon size={14} aria-hidden />
-      {t(`rooms.state.${state}`)}
-    </span>
-  );
+  return <Mark look={STATES[state]}>{t(`rooms.state.${state}`)}</Mark>;
 }

@@ -1,18 +1,24 @@
 import { IconBroadcast, IconClockPause, IconLoader2, IconPlugConnectedX, IconWifiOff } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { useFormats } from '../../i18n/format';
-import type { Standing } from './figures';
-import classes from './grades.module.css';
+import { useFormats } from '../i18n/format';
+import classes from './mark.module.css';
+
+/** Whether the figures of a page are live, and if not, as of when they are. */
+export type Standing =
+  | { kind: 'loading' | 'failed' | 'live' }
+  | { kind: 'asked' | 'asking' | 'reconnecting' | 'offline'; at: number };
 
 const ICONS = {
   loading: IconLoader2,
+  failed: IconPlugConnectedX,
   live: IconBroadcast,
+  asked: IconClockPause,
   asking: IconClockPause,
   reconnecting: IconPlugConnectedX,
   offline: IconWifiOff,
 };
 
-/** Whether the figures are live, and if not, as of when they are. */
+/** {@link Standing} in words. */
 export function StandingMark({ standing }: { standing: Standing }) {
   const { t } = useTranslation();
   const formats = useFormats();
@@ -21,7 +27,7 @@ export function StandingMark({ standing }: { standing: Standing }) {
   return (
     <span className={classes.standing} data-standing={standing.kind} role="status">
       <Icon size="1.1em" aria-hidden />
-      {t(`grades.standing.${standing.kind}`, { time })}
+      {t(`standing.${standing.kind}`, { time })}
     </span>
   );
 }
