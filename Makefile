@@ -16,8 +16,8 @@ check: ## formatting, lints, layers, documentation, generated files, licences
 bench: ## every benchmark beside its peers; results in docs/report/
 	@exec scripts/bench
 
-soak: ## the fault tests at their full counts
-	@exec scripts/soak
+soak: ## the fault tests at their full counts, figures in docs/report/soak (ARGS="cp08" for some)
+	@exec scripts/soak $(ARGS)
 
 audit: ## known vulnerabilities in the dependencies (needs the network)
 	@exec scripts/audit

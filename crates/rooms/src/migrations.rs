@@ -23,6 +23,7 @@ pub fn migrations() -> Vec<Box<dyn Migration>> {
         Box::new(Decisions),
         Box::new(History),
         Box::new(HistoryByMoment),
+        Box::new(TimesAlike),
     ]
 }
 
@@ -181,3 +182,12 @@ migration!(
         .to_owned()
 );
 migration!(HistoryByMoment, "rooms-13-history-by-moment", index("rooms_history_at", "rooms_history", &["at"]));
+
+migration!(
+    TimesAlike,
+    "rooms-14-times-alike",
+    Table::alter()
+        .table("rooms_times")
+        .add_column(ColumnDef::new("alike").big_integer().not_null().default(1))
+        .to_owned()
+);

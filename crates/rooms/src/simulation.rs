@@ -9,6 +9,7 @@ mod store;
 mod world;
 
 use store::Broken;
+use testkit::figures;
 use world::World;
 
 const SCHEDULES: u64 = 10_000;
@@ -37,6 +38,8 @@ fn every_invariant_holds_in_ten_thousand_schedules() {
         threads.into_iter().flat_map(|thread| thread.join().expect("runs")).collect()
     });
     assert_eq!(failures, Vec::<String>::new());
+    let line = format!("{SCHEDULES} schedules of {STEPS} steps: every invariant held after every step");
+    figures::report("rooms-simulation", &[line]);
 }
 
 /// How many of the first schedules break without a mechanism.
@@ -49,12 +52,14 @@ fn without_the_epoch_check_it_fails() {
     let failures = broken_without(Broken { epoch: true, ..Broken::default() });
     let twice = failures.iter().filter(|failure| failure.contains("in two allocations")).count();
     assert!(twice > 0, "a stale leader must give rooms away twice, or the check would be of no use: {failures:?}");
-    println!("without the epoch check {} of 500 schedules break, in {twice} a room is given twice", failures.len());
+    let line = format!("{} of 500 schedules break, in {twice} of them a room is given twice", failures.len());
+    figures::report("rooms-simulation-without-epoch", &[line]);
 }
 
 #[test]
 fn without_the_idempotency_key_it_fails() {
     let failures = broken_without(Broken { key: true, ..Broken::default() });
     assert!(!failures.is_empty(), "a repeat must do harm, or the key would be of no use");
-    println!("without the idempotency key {} of 500 schedules break, such as {}", failures.len(), failures[0]);
+    let line = format!("{} of 500 schedules break, such as {}", failures.len(), failures[0]);
+    figures::report("rooms-simulation-without-key", &[line]);
 }

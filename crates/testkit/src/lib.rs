@@ -2,6 +2,7 @@
 
 pub mod claim;
 pub mod disk;
+pub mod figures;
 pub mod files;
 pub mod mariadb;
 pub mod net;

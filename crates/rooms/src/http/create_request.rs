@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::desk::{Decided, Desk, Errand};
 use super::views::RequestView;
 use crate::error::RoomsError;
-use crate::model::{Answer, Equipment, Invalid, Origin, Reason, Solicitation};
+use crate::model::{Answer, Equipment, Invalid, Origin, Reason, Solicitation, key};
 use crate::store::requests;
 
 /// How long people have for their answer, unless they say otherwise.
@@ -100,7 +100,7 @@ pub(super) async fn create_request(
     if matches!(&answer, Answer::Resolved(resolution) if resolution.reason == Some(Reason::Invalid)) {
         return Err(RoomsError::KeyReused.into());
     }
-    let found = requests::by_keys(desk.sql.reader(), [(new.faculty, request_id)]).await.map_err(RoomsError::from)?;
+    let found = requests::by_keys(desk.sql.reader(), [key(&new.faculty, &request_id)]).await.map_err(RoomsError::from)?;
     let record = found.first().ok_or(RoomsError::NotFound)?;
     Ok((StatusCode::CREATED, Json(RequestView::of(record))).into_response())
 }

@@ -104,7 +104,7 @@ fn holders(live: &[Record]) -> HashMap<&str, Holder> {
     let mut holders = HashMap::new();
     for record in live.iter().filter(|record| record.state.occupies()) {
         let rooms = &record.allocation;
-        let fixed = rooms.classrooms.iter().chain(&rooms.labs).map(|name| (name, false));
+        let fixed = rooms.classrooms.iter().chain(&*rooms.labs).map(|name| (name, false));
         for (name, mobile) in fixed.chain(rooms.mobile_labs.iter().map(|name| (name, true))) {
             let holder = Holder {
                 request: record.id,

@@ -127,25 +127,35 @@ impl ServerView {
 }
 
 impl Spread {
-    fn of(mut micros: Vec<i64>) -> Self {
-        micros.sort_unstable();
+    /// Of times and how many were alike.
+    fn of(mut times: Vec<(i64, usize)>) -> Self {
+        times.sort_unstable();
+        let count: usize = times.iter().map(|(_, alike)| alike).sum();
         // No answer takes so long that a float could not hold its microseconds.
         #[expect(clippy::cast_precision_loss, reason = "see above")]
         let ms = |micros: i64| micros as f64 / 1000.0;
-        let at = |percent: usize| micros.get((micros.len() * percent / 100).min(micros.len().saturating_sub(1)));
-        let (Some(min), Some(p50), Some(p95), Some(p99), Some(max)) =
-            (micros.first(), at(50), at(95), at(99), micros.last())
+        let at = |percent: usize| {
+            let mut before = (count * percent / 100).min(count.saturating_sub(1));
+            let found = times.iter().find(|(_, alike)| {
+                let here = before < *alike;
+                before = before.saturating_sub(*alike);
+                here
+            });
+            found.map(|(micros, _)| *micros)
+        };
+        let (Some(min), Some(p50), Some(p95), Some(p99), Some((max, _))) = (at(0), at(50), at(95), at(99), times.last())
         else {
             return Self::default();
         };
-        let mean = micros.iter().sum::<i64>() / i64::try_from(micros.len()).unwrap_or(1).max(1);
+        let sum: i64 = times.iter().map(|(micros, alike)| micros * i64::try_from(*alike).unwrap_or(1)).sum();
+        let mean = sum / i64::try_from(count).unwrap_or(1).max(1);
         Self {
-            count: micros.len(),
+            count,
             mean_ms: ms(mean),
-            min_ms: ms(*min),
-            p50_ms: ms(*p50),
-            p95_ms: ms(*p95),
-            p99_ms: ms(*p99),
+            min_ms: ms(min),
+            p50_ms: ms(p50),
+            p95_ms: ms(p95),
+            p99_ms: ms(p99),
             max_ms: ms(*max),
         }
     }

@@ -59,7 +59,7 @@ pub(crate) struct RoomsView {
 
 impl RequestView {
     pub(crate) fn of(record: &Record) -> Self {
-        let rooms = record.allocation.clone();
+        let rooms = &record.allocation;
         Self {
             id: record.id,
             request_id: record.request_id.to_string(),
@@ -73,7 +73,11 @@ impl RequestView {
             state: record.state,
             detail: record.detail.as_deref().map(str::to_owned),
             epoch: record.epoch,
-            rooms: RoomsView { classrooms: rooms.classrooms, labs: rooms.labs, mobile_labs: rooms.mobile_labs },
+            rooms: RoomsView {
+                classrooms: rooms.classrooms.to_vec(),
+                labs: rooms.labs.to_vec(),
+                mobile_labs: rooms.mobile_labs.to_vec(),
+            },
             asked_at: record.asked_at,
             deadline: record.deadline,
             changed_at: record.changed_at,

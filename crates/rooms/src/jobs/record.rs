@@ -15,7 +15,7 @@ use crate::store::notes;
 use crate::wire::Refusal;
 
 const EVERY: Duration = Duration::from_secs(1);
-/// Rows of each kind in one transaction.
+/// Refusals in one transaction.
 const GROUP: usize = 4096;
 
 pub(crate) struct Recorder {
@@ -40,7 +40,7 @@ impl Recorder {
         }
         self.notes.refused(refusals.len());
         let timings: Vec<_> =
-            self.notes.take_timings(GROUP).into_iter().map(|timing| (self.ids.next(), timing)).collect();
+            self.notes.take_timings().into_iter().map(|timing| (self.ids.next(), timing)).collect();
         let rows = refusals.len() + timings.len();
         if rows > 0 {
             let (timings, refusals, now) = (Arc::new(timings), Arc::new(refusals), self.clock.now());

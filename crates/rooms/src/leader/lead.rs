@@ -271,8 +271,6 @@ impl Server {
 
 /// Takes the wishes for another leader out of a group.
 fn hand_overs(group: &mut Vec<Command>) -> Vec<Asker> {
-    let (wishes, rest): (Vec<_>, Vec<_>) =
-        std::mem::take(group).into_iter().partition(|command| matches!(command, Command::HandOver(_)));
-    *group = rest;
-    wishes.into_iter().map(Command::into_answer).collect()
+    let wishes = group.extract_if(.., |command| matches!(command, Command::HandOver(_)));
+    wishes.map(Command::into_answer).collect()
 }

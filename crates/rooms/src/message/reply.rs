@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::json;
+use serde::Serialize;
 
 use super::fields::Fields;
-use crate::model::{Answer, Invalid, Proposal, Resolution};
+use super::written;
+use crate::model::{Answer, Invalid, Proposal, Reason, Resolution, RoomName, Status};
 
 /// What a faculty or a programme is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,39 +35,62 @@ impl From<Answer> for Reply {
     }
 }
 
+/// An answer as it is written.
+#[derive(Serialize)]
+#[serde(tag = "type")]
+enum Said<'a> {
+    #[serde(rename = "PROP")]
+    Proposed {
+        request_id: &'a str,
+        transaction_id: &'a str,
+        epoch: u64,
+        classrooms: &'a [RoomName],
+        labs: &'a [RoomName],
+        mobile_labs: &'a [RoomName],
+        expires_in_ms: u64,
+    },
+    #[serde(rename = "RES")]
+    Resolved {
+        request_id: &'a str,
+        transaction_id: Option<&'a str>,
+        epoch: u64,
+        status: Status,
+        reason: Option<Reason>,
+        detail: Option<&'a str>,
+        classrooms: &'a [RoomName],
+        labs: &'a [RoomName],
+        mobile_labs: &'a [RoomName],
+    },
+    #[serde(rename = "NOT_LEADER")]
+    NotLeader { epoch: u64, endpoint: Option<&'a str> },
+}
+
 /// The message of an answer.
 #[must_use]
 pub fn reply(said: &Reply) -> Bytes {
-    let message = match said {
-        Reply::Proposed(proposal) => json!({
-            "type": "PROP",
-            "request_id": proposal.request_id,
-            "transaction_id": proposal.transaction_id,
-            "epoch": proposal.epoch,
-            "classrooms": names(&proposal.classrooms),
-            "labs": names(&proposal.labs),
-            "mobile_labs": names(&proposal.mobile_labs),
-            "expires_in_ms": u64::try_from(proposal.expires_in.as_millis()).unwrap_or(u64::MAX),
-        }),
-        Reply::Resolved(resolution) => json!({
-            "type": "RES",
-            "request_id": resolution.request_id,
-            "transaction_id": resolution.transaction_id,
-            "epoch": resolution.epoch,
-            "status": resolution.status,
-            "reason": resolution.reason,
-            "detail": resolution.detail,
-            "classrooms": names(&resolution.classrooms),
-            "labs": names(&resolution.labs),
-            "mobile_labs": names(&resolution.mobile_labs),
-        }),
-        Reply::NotLeader { epoch, endpoint } => json!({"type": "NOT_LEADER", "epoch": epoch, "endpoint": endpoint}),
-    };
-    message.to_string().into()
-}
-
-fn names(rooms: &[crate::model::RoomName]) -> Vec<&str> {
-    rooms.iter().map(AsRef::as_ref).collect()
+    written(&match said {
+        Reply::Proposed(proposal) => Said::Proposed {
+            request_id: &proposal.request_id,
+            transaction_id: &proposal.transaction_id,
+            epoch: proposal.epoch,
+            classrooms: &proposal.classrooms,
+            labs: &proposal.labs,
+            mobile_labs: &proposal.mobile_labs,
+            expires_in_ms: u64::try_from(proposal.expires_in.as_millis()).unwrap_or(u64::MAX),
+        },
+        Reply::Resolved(resolution) => Said::Resolved {
+            request_id: &resolution.request_id,
+            transaction_id: resolution.transaction_id.as_deref(),
+            epoch: resolution.epoch,
+            status: resolution.status,
+            reason: resolution.reason,
+            detail: resolution.detail.as_deref(),
+            classrooms: &resolution.classrooms,
+            labs: &resolution.labs,
+            mobile_labs: &resolution.mobile_labs,
+        },
+        Reply::NotLeader { epoch, endpoint } => Said::NotLeader { epoch: *epoch, endpoint: endpoint.as_deref() },
+    })
 }
 
 /// Reads what a server said.
@@ -115,9 +139,9 @@ mod tests {
             request_id: "r".to_owned(),
             transaction_id: "t".to_owned(),
             epoch: 7,
-            classrooms: vec!["S-001".into()],
-            labs: vec!["L-01".into(), "L-02".into()],
-            mobile_labs: vec![],
+            classrooms: ["S-001".into()].into(),
+            labs: ["L-01".into(), "L-02".into()].into(),
+            mobile_labs: [].into(),
             expires_in: Duration::from_millis(4_999),
         };
         let resolution = Resolution::refusal("r", 7, Status::Denied, Reason::InsufficientRooms, "no labs");

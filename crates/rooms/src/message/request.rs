@@ -1,9 +1,10 @@
 //! SOL and ACK: what is asked of a server.
 
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use super::fields::Fields;
+use super::written;
 use crate::model::{Acknowledgement, Equipment, Invalid, Reason, Resolution, Solicitation, Status};
 
 /// A message that a faculty or a server takes.
@@ -57,7 +58,7 @@ pub fn parse_request(payload: &[u8]) -> Result<Request, Malformed> {
     })
 }
 
-fn read(fields: &Fields) -> Result<Request, Invalid> {
+fn read(fields: &Fields<'_>) -> Result<Request, Invalid> {
     match fields.text("type")? {
         "SOL" => read_solicitation(fields).map(Request::Solicit),
         "ACK" => read_acknowledgement(fields).map(Request::Acknowledge),
@@ -65,7 +66,7 @@ fn read(fields: &Fields) -> Result<Request, Invalid> {
     }
 }
 
-fn read_solicitation(fields: &Fields) -> Result<Solicitation, Invalid> {
+fn read_solicitation(fields: &Fields<'_>) -> Result<Solicitation, Invalid> {
     let solicitation = Solicitation {
         request_id: fields.text("request_id")?.to_owned(),
         faculty: fields.text("faculty")?.to_owned(),
@@ -74,9 +75,7 @@ fn read_solicitation(fields: &Fields) -> Result<Solicitation, Invalid> {
         classrooms: fields.count("classrooms")?,
         labs: fields.count("labs")?,
         minimum_capacity: fields.optional_count("minimum_capacity")?,
-        equipment: fields
-            .optional_choice::<Vec<Equipment>>("equipment", "a list of known equipment is expected")?
-            .unwrap_or_default(),
+        equipment: fields.choices("equipment", "a list of known equipment is expected")?,
         wait: false,
         hold: None,
     };
@@ -84,7 +83,7 @@ fn read_solicitation(fields: &Fields) -> Result<Solicitation, Invalid> {
     Ok(solicitation)
 }
 
-fn read_acknowledgement(fields: &Fields) -> Result<Acknowledgement, Invalid> {
+fn read_acknowledgement(fields: &Fields<'_>) -> Result<Acknowledgement, Invalid> {
     let id = |field| match fields.text(field)? {
         text if (1..=64).contains(&text.len()) => Ok(text.to_owned()),
         _ => Err(Invalid::new(field, "1 to 64 characters are expected")),
@@ -96,38 +95,53 @@ fn read_acknowledgement(fields: &Fields) -> Result<Acknowledgement, Invalid> {
     })
 }
 
+/// A question as it is written.
+#[derive(Serialize)]
+#[serde(tag = "type")]
+enum Said<'a> {
+    #[serde(rename = "SOL")]
+    Solicit {
+        request_id: &'a str,
+        faculty: &'a str,
+        program: &'a str,
+        semester: &'a str,
+        classrooms: u32,
+        labs: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        minimum_capacity: Option<u32>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        equipment: &'a [Equipment],
+    },
+    #[serde(rename = "ACK")]
+    Acknowledge { request_id: &'a str, transaction_id: &'a str, accept: bool },
+}
+
 /// The `SOL` of a request.
 #[must_use]
 pub fn solicitation(asked: &Solicitation) -> Bytes {
-    let mut message = Map::new();
-    let mut put = |field: &str, value: Value| message.insert(field.to_owned(), value);
-    put("type", json!("SOL"));
-    put("request_id", json!(asked.request_id));
-    put("faculty", json!(asked.faculty));
-    put("program", json!(asked.program));
-    put("semester", json!(asked.semester));
-    put("classrooms", json!(asked.classrooms));
-    put("labs", json!(asked.labs));
-    if let Some(capacity) = asked.minimum_capacity {
-        put("minimum_capacity", json!(capacity));
-    }
-    if !asked.equipment.is_empty() {
-        put("equipment", json!(asked.equipment));
-    }
-    Value::Object(message).to_string().into()
+    written(&Said::Solicit {
+        request_id: &asked.request_id,
+        faculty: &asked.faculty,
+        program: &asked.program,
+        semester: &asked.semester,
+        classrooms: asked.classrooms,
+        labs: asked.labs,
+        minimum_capacity: asked.minimum_capacity,
+        equipment: &asked.equipment,
+    })
 }
 
 /// The `ACK` of a proposal.
 #[must_use]
 pub fn acknowledgement(given: &Acknowledgement) -> Bytes {
     let Acknowledgement { request_id, transaction_id, accept } = given;
-    json!({"type": "ACK", "request_id": request_id, "transaction_id": transaction_id, "accept": accept})
-        .to_string()
-        .into()
+    written(&Said::Acknowledge { request_id, transaction_id, accept: *accept })
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn asked() -> Solicitation {

@@ -1,6 +1,6 @@
 //! Choosing rooms: all or nothing, with as few wasted seats as can be.
 
-use super::{Equipment, EquipmentSet, Inventory, Kind, RoomName};
+use super::{Equipment, EquipmentSet, Inventory, Kind, RoomName, Rooms};
 
 /// What is wished for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +16,10 @@ pub(crate) struct Wish {
 /// Rooms that were chosen: three disjoint lists.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Allocation {
-    pub(crate) classrooms: Vec<RoomName>,
-    pub(crate) labs: Vec<RoomName>,
+    pub(crate) classrooms: Rooms,
+    pub(crate) labs: Rooms,
     /// Classrooms adapted as laboratories.
-    pub(crate) mobile_labs: Vec<RoomName>,
+    pub(crate) mobile_labs: Rooms,
 }
 
 impl Allocation {
@@ -28,7 +28,7 @@ impl Allocation {
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &RoomName> {
-        self.classrooms.iter().chain(&self.labs).chain(&self.mobile_labs)
+        self.classrooms.iter().chain(&*self.labs).chain(&*self.mobile_labs)
     }
 }
 

@@ -53,8 +53,9 @@ struct Semester {
     alerted: Vec<AlertKind>,
 }
 
-fn key(faculty: &str, request_id: &str) -> String {
-    format!("{faculty}/{request_id}")
+/// What a request is known by: unique, whatever it asks for.
+pub(crate) fn key(faculty: &str, request_id: &str) -> String {
+    [faculty, "/", request_id].concat()
 }
 
 impl Ledger {
@@ -81,8 +82,8 @@ impl Ledger {
     }
 
     /// Whether the request under this key is remembered.
-    pub(crate) fn knows_key(&self, faculty: &str, request_id: &str) -> bool {
-        self.keys.contains_key(&key(faculty, request_id))
+    pub(crate) fn knows_key(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
     }
 
     /// Whether the request of this id is remembered.
@@ -161,8 +162,8 @@ impl Ledger {
         if let Some(fault) = fault {
             return invalid(&asked.request_id, &fault, moment);
         }
-        if let Some(known) = self.keys.get(&key(&asked.faculty, &asked.request_id)).and_then(|id| self.records.get(id))
-        {
+        let key = key(&asked.faculty, &asked.request_id);
+        if let Some(known) = self.keys.get(&key).and_then(|id| self.records.get(id)) {
             if !known.is_repeat(asked) {
                 let fault = Invalid::new("request_id", "was used for another request");
                 return invalid(&asked.request_id, &fault, moment);
@@ -185,7 +186,7 @@ impl Ledger {
             deadline: None,
             changed_at: moment.now,
         };
-        self.keys.insert(key(&asked.faculty, &asked.request_id), id);
+        self.keys.insert(key, id);
         self.records.insert(id, record);
         self.touched.insert(id, true);
         if !self.propose(id, moment) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kernel::clock::Timestamp;
 use kernel::id::Id;
 
-use super::ledger::{Ledger, Moment};
+use super::ledger::{Ledger, Moment, key};
 use super::{Acknowledgement, Answer, Origin, Solicitation};
 
 /// One question, and what it decides by.
@@ -23,8 +23,8 @@ pub(crate) enum Question {
 /// Records that must be read before questions can be decided.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Missing {
-    /// By faculty and request.
-    pub(crate) keys: BTreeSet<(String, String)>,
+    /// As [`key`] makes them.
+    pub(crate) keys: BTreeSet<String>,
     pub(crate) ids: BTreeSet<Id>,
 }
 
@@ -45,8 +45,11 @@ impl Ledger {
         for question in questions {
             match question {
                 Question::Solicit(asked, ..) => {
-                    if asked.check().is_ok() && !self.knows_key(&asked.faculty, &asked.request_id) {
-                        missing.keys.insert((asked.faculty.clone(), asked.request_id.clone()));
+                    if asked.check().is_ok() {
+                        let key = key(&asked.faculty, &asked.request_id);
+                        if !self.knows_key(&key) {
+                            missing.keys.insert(key);
+                        }
                     }
                 }
                 other => missing.ids.extend(other.transaction().filter(|id| !self.knows(*id))),

@@ -11,6 +11,9 @@ use super::Equipment;
 /// Such as `S-001` or `L-01`. Clones share the text.
 pub type RoomName = Arc<str>;
 
+/// A list of rooms. Clones share it.
+pub type Rooms = Arc<[RoomName]>;
+
 /// A programme asks for rooms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Solicitation {
@@ -46,11 +49,11 @@ pub struct Proposal {
     /// Under which leadership it was made; clients ignore a lower one than they have seen.
     pub epoch: u64,
     /// Classrooms used as such.
-    pub classrooms: Vec<RoomName>,
+    pub classrooms: Rooms,
     /// Laboratories.
-    pub labs: Vec<RoomName>,
+    pub labs: Rooms,
     /// Classrooms adapted as laboratories.
-    pub mobile_labs: Vec<RoomName>,
+    pub mobile_labs: Rooms,
     /// How long the reservation still holds.
     pub expires_in: Duration,
 }
@@ -82,11 +85,11 @@ pub struct Resolution {
     /// For people.
     pub detail: Option<String>,
     /// Classrooms used as such, when accepted.
-    pub classrooms: Vec<RoomName>,
+    pub classrooms: Rooms,
     /// Laboratories, when accepted.
-    pub labs: Vec<RoomName>,
+    pub labs: Rooms,
     /// Classrooms adapted as laboratories, when accepted.
-    pub mobile_labs: Vec<RoomName>,
+    pub mobile_labs: Rooms,
 }
 
 /// What became of a request.
@@ -124,7 +127,7 @@ pub enum Reason {
 pub struct Origin {
     /// The faculty whose key the connection has, or for whom the user of HTTP speaks. `None` if nothing proves it
     /// (`rooms.security = "none"`): then what the message says counts.
-    pub faculty: Option<String>,
+    pub faculty: Option<Arc<str>>,
 }
 
 /// The answer of the core to a request or an acknowledgement.
@@ -233,9 +236,9 @@ impl Resolution {
             status,
             reason: Some(reason),
             detail: Some(detail.into()),
-            classrooms: Vec::new(),
-            labs: Vec::new(),
-            mobile_labs: Vec::new(),
+            classrooms: Rooms::default(),
+            labs: Rooms::default(),
+            mobile_labs: Rooms::default(),
         }
     }
 }

@@ -3,31 +3,37 @@
 use crate::core::Core;
 use crate::message::{self, Malformed, Reply, Request};
 use crate::model::{Invalid, Origin};
-use crate::wire::{Frames, Received, Router, open, seal};
+use crate::wire::{Frames, Peer, Received, Router, open, seal};
 
-/// A message that was read, or what is wrong with it, and how its answer is to be framed.
+/// A message that was read, or what is wrong with it, and who is to be answered.
 pub(super) struct Question {
     pub(super) request: Result<Request, Malformed>,
+    pub(super) asker: Asker,
+}
+
+/// Who sent a message, and how its answer is to be framed.
+pub(super) struct Asker {
     enveloped: bool,
-    received: Received,
+    peer: Peer,
 }
 
 /// Reads a message, and checks that the faculty it speaks for is the one whose key it came with.
-pub(super) fn read(router: &Router, mut received: Received) -> Question {
-    let (enveloped, payload) = open(std::mem::take(&mut received.frames));
+pub(super) fn read(router: &Router, received: Received) -> Question {
+    let Received { from: peer, frames } = received;
+    let (enveloped, payload) = open(frames);
     let request = payload
         .map_err(|frames| {
             Malformed::unread("frames", format!("one is expected, after an empty one or not; {frames} came"))
         })
         .and_then(|payload| message::parse_request(&payload))
-        .and_then(|request| check_sender(router, &received, request));
-    Question { request, enveloped, received }
+        .and_then(|request| check_sender(router, &peer, request));
+    Question { request, asker: Asker { enveloped, peer } }
 }
 
-fn check_sender(router: &Router, received: &Received, request: Request) -> Result<Request, Malformed> {
-    match (&request, received.from.name.as_deref()) {
+fn check_sender(router: &Router, peer: &Peer, request: Request) -> Result<Request, Malformed> {
+    match (&request, peer.name.as_deref()) {
         (Request::Solicit(asked), Some(name)) if asked.faculty != name => {
-            router.refuse(&received.from, format!("{name} spoke for {}", asked.faculty));
+            router.refuse(peer, format!("{name} spoke for {}", asked.faculty));
             let invalid = Invalid::new("faculty", "is not the one whose key the connection has");
             Err(Malformed { request_id: asked.request_id.clone(), transaction_id: None, invalid })
         }
@@ -36,24 +42,24 @@ fn check_sender(router: &Router, received: &Received, request: Request) -> Resul
 }
 
 /// What the core says to it.
-pub(super) async fn decide(core: &Core, question: &Question) -> Reply {
-    let from = Origin { faculty: question.received.from.name.as_deref().map(str::to_owned) };
-    match &question.request {
-        Ok(Request::Solicit(asked)) => core.solicit(asked.clone(), from).await.into(),
-        Ok(Request::Acknowledge(given)) => core.acknowledge(given.clone(), from).await.into(),
+pub(super) async fn decide(core: &Core, request: Result<Request, Malformed>, asker: &Asker) -> Reply {
+    let from = Origin { faculty: asker.peer.name.clone() };
+    match request {
+        Ok(Request::Solicit(asked)) => core.solicit(asked, from).await.into(),
+        Ok(Request::Acknowledge(given)) => core.acknowledge(given, from).await.into(),
         Err(malformed) => {
             let epoch = core.standing().borrow().epoch;
-            Reply::Resolved(malformed.clone().resolution(epoch))
+            Reply::Resolved(malformed.resolution(epoch))
         }
     }
 }
 
 /// Sends it, in the kind of the question.
-pub(super) async fn send(router: &Router, question: &Question, reply: &Reply) {
-    let frames: Frames = seal(question.enveloped, message::reply(reply));
-    if router.send(&question.received.from, frames).await.is_err() {
+pub(super) async fn send(router: &Router, asker: &Asker, reply: &Reply) {
+    let frames: Frames = seal(asker.enveloped, message::reply(reply));
+    if router.send(&asker.peer, frames).await.is_err() {
         // It will ask again, perhaps another server, and get the same answer.
-        tracing::debug!(peer.address = question.received.from.address(), "who asked has gone");
+        tracing::debug!(peer.address = asker.peer.address(), "who asked has gone");
     }
 }
 

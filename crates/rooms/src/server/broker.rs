@@ -79,14 +79,14 @@ impl Desk {
     async fn work(self, mut questions: mpsc::Receiver<Question>) {
         let desk = Arc::new(self);
         let mut under_way = JoinSet::new();
-        while let Some(question) = questions.recv().await {
+        while let Some(Question { request, asker }) = questions.recv().await {
             let desk = Arc::clone(&desk);
             under_way.spawn(async move {
-                let reply = answers::decide(&desk.core, &question).await;
+                let reply = answers::decide(&desk.core, request, &asker).await;
                 if let Reply::Proposed(proposal) = &reply {
                     desk.proposers.remember(&proposal.transaction_id, desk.place);
                 }
-                answers::send(&desk.router, &question, &reply).await;
+                answers::send(&desk.router, &asker, &reply).await;
                 desk.busy.fetch_sub(1, Ordering::Relaxed);
             });
             while under_way.try_join_next().is_some() {}

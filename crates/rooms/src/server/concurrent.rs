@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::answers::{self, AT_ONCE};
+use super::answers::{self, AT_ONCE, Question};
 use crate::core::Core;
 use crate::wire::Router;
 
@@ -22,9 +22,9 @@ pub(super) async fn serve(router: &Arc<Router>, core: &Core, end: &CancellationT
         let (Ok(received), Ok(permit)) = (received, Arc::clone(&room).acquire_owned().await) else { break };
         let (router, core) = (Arc::clone(router), core.clone());
         under_way.spawn(async move {
-            let question = answers::read(&router, received);
-            let reply = answers::decide(&core, &question).await;
-            answers::send(&router, &question, &reply).await;
+            let Question { request, asker } = answers::read(&router, received);
+            let reply = answers::decide(&core, request, &asker).await;
+            answers::send(&router, &asker, &reply).await;
             drop(permit);
         });
         while under_way.try_join_next().is_some() {}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kernel::clock::Timestamp;
 use kernel::id::Id;
 
-use crate::model::{Answer, Ledger, Moment, Question, Record};
+use crate::model::{Answer, Ledger, Moment, Question, Record, key};
 
 /// Mechanisms that are taken away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,8 +70,8 @@ impl Store {
             }
         }
         let missing = ledger.missing_requests(questions);
-        let by_key = |(faculty, request_id): &(String, String)| {
-            let same = |record: &&Record| *record.faculty == **faculty && *record.request_id == **request_id;
+        let by_key = |wanted: &String| {
+            let same = |record: &&Record| key(&record.faculty, &record.request_id) == *wanted;
             self.records.values().find(same).cloned()
         };
         let known: Vec<Record> =

@@ -167,7 +167,7 @@ impl World {
     /// A client says what it would say now, to both servers: it does not know who leads.
     fn speak_as(&mut self, client: usize) {
         let (ids, this) = (self.ids.clone(), &self.clients[client]);
-        let from = Origin { faculty: Some(this.asked.faculty.clone()) };
+        let from = Origin { faculty: Some(this.asked.faculty.as_str().into()) };
         let question = match &this.proposal {
             Some((transaction, _)) if this.releases && this.told.iter().any(|told| told.status == Status::Accepted) => {
                 Question::Release(transaction.clone())

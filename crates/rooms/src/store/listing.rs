@@ -61,16 +61,20 @@ pub(crate) async fn counts(connection: &impl ConnectionTrait) -> Result<Vec<(Sta
         .collect()
 }
 
-/// The newest response times of a kind, in microseconds.
+/// The newest response times of a kind: microseconds, and how many were alike.
 pub(crate) async fn timings(
     connection: &impl ConnectionTrait,
     kind: TimingKind,
     limit: u32,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<Vec<(i64, usize)>, StoreError> {
     let what = "times: read";
-    let sql = "SELECT micros FROM rooms_times WHERE kind = ? ORDER BY at DESC LIMIT ?";
+    let sql = "SELECT micros, alike FROM rooms_times WHERE kind = ? ORDER BY at DESC LIMIT ?";
     let rows = all(connection, what, sql, vec![kind.name().into(), i64::from(limit).into()]).await?;
-    rows.into_iter().map(|row| Row::new(row, what).number(0)).collect()
+    let read = rows.into_iter().map(|row| {
+        let row = Row::new(row, what);
+        Ok((row.number(0)?, row.count(1)?))
+    });
+    read.collect()
 }
 
 /// The newest alerts.

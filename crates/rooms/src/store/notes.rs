@@ -10,15 +10,17 @@ use crate::core::Role;
 use crate::model::Alert;
 use crate::wire::Refusal;
 
-/// One response time.
-#[derive(Debug, Clone, Copy)]
+/// Response times that were alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timing {
     pub(crate) kind: TimingKind,
+    /// Their mean.
     pub(crate) micros: i64,
+    pub(crate) alike: i64,
 }
 
 /// Between what a response time is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TimingKind {
     /// SOL → PROP, or the RES of a denial.
     Proposal,
@@ -77,10 +79,16 @@ pub(crate) async fn timings(
     new: &[(Id, Timing)],
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let rows = new
-        .iter()
-        .map(|(id, one)| vec![id.to_string().into(), one.kind.name().into(), one.micros.into(), at.as_micros().into()]);
-    let start = "INSERT INTO rooms_times (id, kind, micros, at)";
+    let rows = new.iter().map(|(id, one)| {
+        vec![
+            id.to_string().into(),
+            one.kind.name().into(),
+            one.micros.into(),
+            one.alike.into(),
+            at.as_micros().into(),
+        ]
+    });
+    let start = "INSERT INTO rooms_times (id, kind, micros, alike, at)";
     insert_all(transaction, "times: insert", start, rows.collect()).await
 }
 

@@ -10,23 +10,21 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, Value};
 use store::StoreError;
 
 use super::{Row, all, cut, epoch, execute, insert_all, keys};
-use crate::model::{Allocation, EquipmentSet, Record, RoomName, State, Wish};
+use crate::model::{Allocation, EquipmentSet, Record, RoomName, State, Wish, key};
 
 /// What [`record`] reads.
 pub(super) const COLUMNS: &str = "id, request_key, program, semester, classrooms, labs, minimum_capacity, equipment, \
                                   hold_us, state, epoch, rooms, detail, asked_at, deadline, changed_at";
 
-/// The column that the idempotency rests on: unique, written in the transaction of the effect.
-fn key(faculty: &str, request_id: &str) -> String {
-    format!("{faculty}/{request_id}")
-}
+/// Keys of one statement: MariaDB makes a table of a list of a thousand.
+const MOST_KEYS: usize = 512;
 
+/// Those of these keys: the column that idempotency rests on, unique, and written in the transaction of the effect.
 pub(crate) async fn by_keys(
     connection: &impl ConnectionTrait,
-    wanted: impl IntoIterator<Item = (String, String)>,
+    wanted: impl IntoIterator<Item = String>,
 ) -> Result<Vec<Record>, StoreError> {
-    let wanted = wanted.into_iter().map(|(faculty, request_id)| key(&faculty, &request_id).into()).collect();
-    found(connection, "request_key", wanted).await
+    found(connection, "request_key", wanted.into_iter().map(Value::from).collect()).await
 }
 
 pub(crate) async fn by_ids(
@@ -37,12 +35,13 @@ pub(crate) async fn by_ids(
 }
 
 async fn found(connection: &impl ConnectionTrait, column: &str, wanted: Vec<Value>) -> Result<Vec<Record>, StoreError> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
+    let mut found = Vec::new();
+    for some in wanted.chunks(MOST_KEYS) {
+        let (places, values) = keys(some.to_vec());
+        let sql = format!("SELECT {COLUMNS} FROM rooms_requests WHERE {column} IN ({places})");
+        found.extend(records(all(connection, "requests: find", &sql, values).await?)?);
     }
-    let (places, values) = keys(wanted);
-    let sql = format!("SELECT {COLUMNS} FROM rooms_requests WHERE {column} IN ({places})");
-    records(all(connection, "requests: find", &sql, values).await?)
+    Ok(found)
 }
 
 /// Everything in these semesters that waits or has rooms.
@@ -113,13 +112,15 @@ pub(crate) async fn update(transaction: &DatabaseTransaction, changed: &[Record]
         }
     }
     for ((state, detail, under, at), ids) in alike {
-        let (places, ids) = keys(ids);
-        let sql = format!(
-            "UPDATE rooms_requests SET state = ?, detail = ?, epoch = ?, changed_at = ? WHERE id IN ({places})"
-        );
-        let mut values = vec![state.name().into(), detail.into(), epoch(under), at.as_micros().into()];
-        values.extend(ids);
-        execute(transaction, what, &sql, values).await?;
+        for some in ids.chunks(MOST_KEYS) {
+            let (places, ids) = keys(some.to_vec());
+            let sql = format!(
+                "UPDATE rooms_requests SET state = ?, detail = ?, epoch = ?, changed_at = ? WHERE id IN ({places})"
+            );
+            let mut values = vec![state.name().into(), detail.clone().into(), epoch(under), at.as_micros().into()];
+            values.extend(ids);
+            execute(transaction, what, &sql, values).await?;
+        }
     }
     Ok(())
 }

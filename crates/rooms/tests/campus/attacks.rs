@@ -11,6 +11,7 @@ use rooms::message;
 use rooms::model::{Reason, Solicitation, Status};
 use rooms::wire::{Dealer, WireError};
 use serde_json::{Value, json};
+use testkit::figures;
 use testkit::process::eventually;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -93,6 +94,9 @@ async fn cp11_six_attacks_exchange_nothing_and_are_logged() {
     }
     let everything = campus.ask(&asked("program-01-2", "all", 380, 60)).await;
     assert_eq!(everything.status, Status::Accepted, "no attack reserved a room: {everything:?}");
+    let attacks = "no security, PLAIN, an unknown key, another server's key, a replayed handshake, a stolen identity";
+    let line = format!("at the server and at a faculty: {attacks}: nothing was answered, each was one line of the log");
+    figures::report("rooms-attacks", &[line]);
 }
 
 /// What a friend's handshake and first message were, sent again by somebody who has no key.
@@ -254,9 +258,10 @@ async fn good_client(campus: &Campus, name: &str, over: impl Fn(usize) -> bool) 
 #[tokio::test]
 async fn cp11_a_flood_of_bad_handshakes_is_logged_whole_and_good_clients_go_on() {
     let (count, span) = flood();
+    let quiet_requests = usize::try_from(count / 3).expect("few");
     let campus = Campus::start(Plan::default()).await;
     let [target, _] = targets(&campus);
-    let quiet = good_client(&campus, "quiet", |asked| asked >= 100).await;
+    let quiet = good_client(&campus, "quiet", |asked| asked >= quiet_requests).await;
     let before = refused(&campus, &target).len();
     let there = target.endpoint.trim_start_matches("tcp://").to_owned();
     let over = Arc::new(AtomicBool::new(false));
@@ -276,10 +281,14 @@ async fn cp11_a_flood_of_bad_handshakes_is_logged_whole_and_good_clients_go_on()
     let all = before + usize::try_from(count).expect("few");
     eventually("every attempt is logged", 2 * SOON, async || refused(&campus, &target).len() >= all).await;
     assert_eq!(refused(&campus, &target).len(), all);
-    let figures = |took: &[Duration]| [50, 99].map(|percent| took[(took.len() - 1) * percent / 100]);
-    println!(
-        "{count} bad handshakes in {span:?}: p50, p99 of good clients {:?} before, {:?} meanwhile",
-        figures(&quiet),
-        figures(&flooded)
-    );
+    let [before, meanwhile] = [&quiet, &flooded].map(|took| {
+        let [p50, p99] = [50, 99].map(|percent| took[(took.len() - 1) * percent / 100].as_micros());
+        format!("p50 {}.{:02} ms, p99 {}.{:02} ms", p50 / 1000, p50 % 1000 / 10, p99 / 1000, p99 % 1000 / 10)
+    });
+    let lines = [
+        format!("{count} bad handshakes in {} s, each one line of the log", span.as_secs()),
+        format!("{} requests of a good client before: {before}", quiet.len()),
+        format!("{} meanwhile: {meanwhile}", flooded.len()),
+    ];
+    figures::report("rooms-flood", &lines);
 }

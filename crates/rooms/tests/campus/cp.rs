@@ -44,7 +44,7 @@ async fn all_ask(campus: &Campus, faculties: u32, classrooms: u32, labs: u32) ->
 /// No room is in two lists.
 fn assert_disjoint(said: &[Resolution]) {
     let rooms: Vec<_> =
-        said.iter().flat_map(|said| said.classrooms.iter().chain(&said.labs).chain(&said.mobile_labs)).collect();
+        said.iter().flat_map(|said| said.classrooms.iter().chain(&*said.labs).chain(&*said.mobile_labs)).collect();
     assert_eq!(rooms.iter().collect::<HashSet<_>>().len(), rooms.len(), "a room was given twice");
 }
 

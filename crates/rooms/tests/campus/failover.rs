@@ -1,6 +1,7 @@
 //! CP5 to CP9: servers die, stop and come back, and no transaction is lost or done twice.
 
 use std::collections::{HashMap, HashSet};
+use std::fs::File;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,7 +12,10 @@ use rooms::faculty::Step;
 use rooms::keys::Campus as Keys;
 use rooms::model::{Resolution, Solicitation, Status};
 use rooms::programme;
+use rustix::fs::{FlockOperation, flock};
 use sea_orm::{ConnectionTrait as _, Statement};
+use testkit::figures;
+use testkit::process::Guard;
 
 use crate::campus::{Campus, Plan, asked};
 use crate::child;
@@ -25,7 +29,7 @@ fn assert_no_room_is_given_twice(said: &[(Solicitation, Resolution)]) {
     let mut given: HashMap<&str, HashSet<&str>> = HashMap::new();
     for (asked, said) in said {
         let rooms = given.entry(&asked.semester).or_default();
-        for room in said.classrooms.iter().chain(&said.labs).chain(&said.mobile_labs) {
+        for room in said.classrooms.iter().chain(&*said.labs).chain(&*said.mobile_labs) {
             assert!(rooms.insert(room), "{room} of {} was given twice", asked.semester);
         }
     }
@@ -166,6 +170,57 @@ impl Log {
     }
 }
 
+/// How a leader falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Fall {
+    Killed,
+    Stopped,
+    /// While it holds the database's lock.
+    StoppedInside,
+}
+
+const FALLS: [(Fall, &str); 3] = [
+    (Fall::Killed, "kill -9"),
+    (Fall::Stopped, "SIGSTOP"),
+    (Fall::StoppedInside, "SIGSTOP inside a transaction"),
+];
+
+impl Fall {
+    /// Makes the server fall; when it did.
+    async fn befall(self, server: &mut Guard, campus: &Campus) -> Instant {
+        let mut fell = Instant::now();
+        match self {
+            Self::Killed => server.kill9(),
+            Self::Stopped => server.stop(),
+            Self::StoppedInside => {
+                let limit = fell + Duration::from_secs(20);
+                server.stop();
+                while !holds_the_lock(campus).await {
+                    server.cont();
+                    assert!(Instant::now() < limit, "it is never inside a transaction");
+                    // Not in step with what it does.
+                    tokio::time::sleep(Duration::from_millis(7)).await;
+                    fell = Instant::now();
+                    server.stop();
+                }
+            }
+        }
+        fell
+    }
+}
+
+/// Whether somebody who does not go on has the lock of the records: a server that does would give it back.
+async fn holds_the_lock(campus: &Campus) -> bool {
+    let lock = File::open(campus.data.sql().join("rooms.db.lock")).expect("the lock's file");
+    for _ in 0..3 {
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    true
+}
+
 async fn fall_again_and_again(pattern: Pattern, rounds: usize) {
     let log = Log::default();
     let mut campus = Campus::start(pair(pattern)).await;
@@ -174,17 +229,12 @@ async fn fall_again_and_again(pattern: Pattern, rounds: usize) {
     let asking =
         join_all((1..=10).map(|place| log.ask_on(&campus, Keys::programme(1 + (place - 1) / 2, 1 + place % 2))));
     let falling = async {
-        // After SIGKILL, after SIGSTOP.
-        let mut recoveries = [Vec::new(), Vec::new()];
+        let mut recoveries = [Vec::new(), Vec::new(), Vec::new()];
         for round in 0..rounds {
             let leader = campus.leader().await;
-            let fall = Instant::now();
-            if round % 2 == 0 {
-                servers[leader].kill9();
-            } else {
-                servers[leader].stop();
-            }
-            recoveries[round % 2].push(log.recovery(fall).await);
+            let kind = round % FALLS.len();
+            let fell = FALLS[kind].0.befall(&mut servers[leader], &campus).await;
+            recoveries[kind].push(log.recovery(fell).await);
             // A stopped leader is ended by the other, which must not find it awake with the lead.
             servers[leader].wait(Duration::from_secs(10)).await;
             servers[leader] = campus.spawn_server(leader);
@@ -196,12 +246,6 @@ async fn fall_again_and_again(pattern: Pattern, rounds: usize) {
     let (_, recoveries) = tokio::join!(asking, falling);
     let said: Vec<_> =
         log.said.into_inner().expect("alone").into_iter().map(|(asked, said, ..)| (asked, said)).collect();
-    println!("{pattern:?}: {} requests", said.len());
-    for (how, mut took) in ["kill -9", "SIGSTOP"].into_iter().zip(recoveries) {
-        took.sort_unstable();
-        let [p50, p99] = [50, 99].map(|percent| took[(took.len() * percent).div_ceil(100) - 1]);
-        println!("{pattern:?}: {} × {how}, first RES: p50 {p50:?}, p99 {p99:?}", took.len());
-    }
     for (asked, said) in &said {
         assert_eq!(said.status, Status::Accepted, "{asked:?}: {said:?}");
     }
@@ -210,10 +254,17 @@ async fn fall_again_and_again(pattern: Pattern, rounds: usize) {
         let again = campus.ask(asked).await;
         assert_eq!((again.status, &again.classrooms, &again.labs), (said.status, &said.classrooms, &said.labs), "lost");
     }
+    let mut lines = vec![format!("{rounds} falls, {} requests: each was accepted, no room was given twice", said.len())];
+    for ((_, how), mut took) in FALLS.into_iter().zip(recoveries) {
+        took.sort_unstable();
+        let [p50, p99, most] = [50, 99, 100].map(|percent| took[(took.len() * percent).div_ceil(100) - 1].as_millis());
+        lines.push(format!("{} × {how}, to the first RES: p50 {p50} ms, p99 {p99} ms, most {most} ms", took.len()));
+    }
+    figures::report(&format!("rooms-falls-{pattern:?}").to_lowercase(), &lines);
 }
 
 fn rounds() -> usize {
-    if std::env::var_os("BEDEL_TEST_FULL").is_some() { 100 } else { 5 }
+    if std::env::var_os("BEDEL_TEST_FULL").is_some() { 102 } else { 6 }
 }
 
 #[tokio::test]

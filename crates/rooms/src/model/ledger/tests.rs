@@ -168,7 +168,7 @@ fn whoever_is_wrong_changes_nothing() {
         transaction_id: transaction_id.to_owned(),
         accept: true,
     };
-    let from = |faculty: &str| Origin { faculty: Some(faculty.to_owned()) };
+    let from = |faculty: &str| Origin { faculty: Some(faculty.into()) };
     let moment = desk.moment();
     let unknown = [
         (given("r1", &proposal.transaction_id), from("faculty-02")),
