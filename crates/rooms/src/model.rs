@@ -19,5 +19,6 @@ pub(crate) use question::Question;
 pub(crate) use record::{Alert, Record};
 pub use record::{AlertKind, State};
 pub use request::{
-    Acknowledgement, Answer, Invalid, Origin, Proposal, Reason, Resolution, RoomName, Rooms, Solicitation, Status, is_semester,
+    Acknowledgement, Answer, Invalid, Origin, Proposal, Reason, Resolution, RoomName, Rooms, Solicitation, Status,
+    is_semester,
 };

@@ -100,7 +100,8 @@ pub(super) async fn create_request(
     if matches!(&answer, Answer::Resolved(resolution) if resolution.reason == Some(Reason::Invalid)) {
         return Err(RoomsError::KeyReused.into());
     }
-    let found = requests::by_keys(desk.sql.reader(), [key(&new.faculty, &request_id)]).await.map_err(RoomsError::from)?;
+    let found =
+        requests::by_keys(desk.sql.reader(), [key(&new.faculty, &request_id)]).await.map_err(RoomsError::from)?;
     let record = found.first().ok_or(RoomsError::NotFound)?;
     Ok((StatusCode::CREATED, Json(RequestView::of(record))).into_response())
 }

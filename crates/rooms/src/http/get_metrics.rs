@@ -143,7 +143,8 @@ impl Spread {
             });
             found.map(|(micros, _)| *micros)
         };
-        let (Some(min), Some(p50), Some(p95), Some(p99), Some((max, _))) = (at(0), at(50), at(95), at(99), times.last())
+        let (Some(min), Some(p50), Some(p95), Some(p99), Some((max, _))) =
+            (at(0), at(50), at(95), at(99), times.last())
         else {
             return Self::default();
         };

@@ -39,8 +39,7 @@ impl Recorder {
             refusals.push((self.ids.next(), refusal));
         }
         self.notes.refused(refusals.len());
-        let timings: Vec<_> =
-            self.notes.take_timings().into_iter().map(|timing| (self.ids.next(), timing)).collect();
+        let timings: Vec<_> = self.notes.take_timings().into_iter().map(|timing| (self.ids.next(), timing)).collect();
         let rows = refusals.len() + timings.len();
         if rows > 0 {
             let (timings, refusals, now) = (Arc::new(timings), Arc::new(refusals), self.clock.now());

@@ -156,7 +156,7 @@ impl Ledger {
     /// A programme asks. `id` is for the request, if it is new.
     pub(crate) fn solicit(&mut self, asked: &Solicitation, from: &Origin, id: Id, moment: &Moment) -> Answer {
         let fault = asked.check().err().or_else(|| {
-            let other = from.faculty.as_ref().is_some_and(|faculty| *faculty != asked.faculty);
+            let other = from.faculty.as_ref().is_some_and(|faculty| **faculty != *asked.faculty);
             other.then(|| Invalid::new("faculty", "the connection's key is another faculty's"))
         });
         if let Some(fault) = fault {

@@ -37,8 +37,10 @@ pub(crate) const SERVERS: Sheet = Sheet {
     table: "rooms_servers",
     columns: &[("id", Text), ("server", Text), ("role", Text), ("event", Text), ("epoch", Number), ("at", Moment)],
 };
-pub(crate) const TIMES: Sheet =
-    Sheet { table: "rooms_times", columns: &[("id", Text), ("kind", Text), ("micros", Number), ("alike", Number), ("at", Moment)] };
+pub(crate) const TIMES: Sheet = Sheet {
+    table: "rooms_times",
+    columns: &[("id", Text), ("kind", Text), ("micros", Number), ("alike", Number), ("at", Moment)],
+};
 pub(crate) const REFUSALS: Sheet =
     Sheet { table: "rooms_refusals", columns: &[("id", Text), ("address", Text), ("reason", Text), ("at", Moment)] };
 pub(crate) const DECISIONS: Sheet = Sheet {

@@ -80,13 +80,7 @@ pub(crate) async fn timings(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let rows = new.iter().map(|(id, one)| {
-        vec![
-            id.to_string().into(),
-            one.kind.name().into(),
-            one.micros.into(),
-            one.alike.into(),
-            at.as_micros().into(),
-        ]
+        vec![id.to_string().into(), one.kind.name().into(), one.micros.into(), one.alike.into(), at.as_micros().into()]
     });
     let start = "INSERT INTO rooms_times (id, kind, micros, alike, at)";
     insert_all(transaction, "times: insert", start, rows.collect()).await

@@ -179,11 +179,8 @@ enum Fall {
     StoppedInside,
 }
 
-const FALLS: [(Fall, &str); 3] = [
-    (Fall::Killed, "kill -9"),
-    (Fall::Stopped, "SIGSTOP"),
-    (Fall::StoppedInside, "SIGSTOP inside a transaction"),
-];
+const FALLS: [(Fall, &str); 3] =
+    [(Fall::Killed, "kill -9"), (Fall::Stopped, "SIGSTOP"), (Fall::StoppedInside, "SIGSTOP inside a transaction")];
 
 impl Fall {
     /// Makes the server fall; when it did.
@@ -254,7 +251,8 @@ async fn fall_again_and_again(pattern: Pattern, rounds: usize) {
         let again = campus.ask(asked).await;
         assert_eq!((again.status, &again.classrooms, &again.labs), (said.status, &said.classrooms, &said.labs), "lost");
     }
-    let mut lines = vec![format!("{rounds} falls, {} requests: each was accepted, no room was given twice", said.len())];
+    let mut lines =
+        vec![format!("{rounds} falls, {} requests: each was accepted, no room was given twice", said.len())];
     for ((_, how), mut took) in FALLS.into_iter().zip(recoveries) {
         took.sort_unstable();
         let [p50, p99, most] = [50, 99, 100].map(|percent| took[(took.len() * percent).div_ceil(100) - 1].as_millis());
