@@ -173,7 +173,7 @@ impl Maker {
             self.cache.put(&key, &[chunk])?;
         }
         notes.into_iter().for_each(|note| self.note(note));
-        self.hand_on(chunk, raw)?;
+        self.hand_on(chunk, raw, self.cache.expected(&key).first())?;
         self.piece(Piece { chunk, entries })
     }
 
@@ -186,18 +186,19 @@ impl Maker {
             return chunks.iter().try_for_each(|chunk| self.piece(Piece { chunk: *chunk, entries: Vec::new() }));
         }
         let (root, clock) = (Arc::clone(&self.root), Arc::clone(&self.clock));
+        let expected = self.cache.expected(&key);
         let (mut chunker, mut chunks) = (Chunker::new(), Vec::new());
         chunker.push(map);
         let odd = reading::large(&root, meta, seen, &*clock, |data| {
             self.counts.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
             chunker.push(data);
             while let Some(raw) = chunker.next_chunk() {
-                chunks.push(self.cut(raw)?);
+                chunks.push(self.cut(raw, expected.get(chunks.len()))?);
             }
             Ok::<_, MakeError>(())
         })?;
         if let Some(raw) = chunker.finish() {
-            chunks.push(self.cut(raw)?);
+            chunks.push(self.cut(raw, expected.get(chunks.len()))?);
         }
         match odd {
             Some(kind) => self.note(Note { kind, name: meta.name.clone() }),
@@ -207,14 +208,18 @@ impl Maker {
         Ok(())
     }
 
-    fn cut(&mut self, raw: Bytes) -> Result<Chunk, MakeError> {
+    fn cut(&mut self, raw: Bytes, expected: Option<&Chunk>) -> Result<Chunk, MakeError> {
         let chunk = Chunk::of(&raw).ok_or(ManifestError::TooLarge)?;
-        self.hand_on(chunk, raw)?;
+        self.hand_on(chunk, raw, expected)?;
         self.piece(Piece { chunk, entries: Vec::new() })?;
         Ok(chunk)
     }
 
-    fn hand_on(&self, chunk: Chunk, raw: Bytes) -> Result<(), MakeError> {
+    /// Has it offered, unless it is the one that the cache says the server has.
+    fn hand_on(&self, chunk: Chunk, raw: Bytes, expected: Option<&Chunk>) -> Result<(), MakeError> {
+        if expected == Some(&chunk) {
+            return Ok(());
+        }
         self.fresh.blocking_send((chunk, raw)).map_err(|_| MakeError::Left)
     }
 
@@ -241,4 +246,51 @@ fn keyed(identity: &ChunkId, seen: &[Option<Fingerprint>]) -> ChunkId {
         bytes.extend(one.map_or([0; 56], |one| one.bytes()));
     }
     ChunkId::of(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::clock::{SystemClock, Timestamp};
+
+    use super::*;
+
+    /// A minute later than it is, so that no file is too young to be trusted.
+    struct Later;
+
+    impl Clock for Later {
+        fn now(&self) -> Timestamp {
+            SystemClock.now().plus(std::time::Duration::from_secs(60))
+        }
+    }
+
+    /// How many chunks of a folder are offered, and how many bytes were read.
+    fn made(folder: &Path, state: &Path, seed: u64) -> (usize, u64) {
+        let (fresh, mut offered) = mpsc::channel(1000);
+        let counts = Arc::new(Counts::default());
+        let root = Arc::new(OwnedFd::from(std::fs::File::open(folder).expect("opens")));
+        let cache = Cache::open(state, "/srv", seed, true).expect("opens");
+        let maker = Maker::new(root, cache, (state, Arc::new(Later)), fresh, Arc::clone(&counts)).expect("begins");
+        maker.run().expect("makes").cache.keep().expect("keeps");
+        let offered = std::iter::from_fn(|| offered.try_recv().ok()).count();
+        (offered, counts.bytes.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn what_is_read_nevertheless_is_offered_only_if_it_changed() {
+        let (folder, state) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let write = |number: u64, content: u64| {
+            let mut bytes = vec![0; if number == 0 { 3 << 20 } else { 40 << 10 }];
+            blake3::Hasher::new().update(&content.to_le_bytes()).finalize_xof().fill(&mut bytes);
+            std::fs::write(folder.path().join(format!("{number:03}")), bytes).expect("writes");
+        };
+        (0..200).for_each(|number| write(number, number));
+        let (all, whole) = made(folder.path(), state.path(), 0);
+        assert!(all > 50 && whole > 10 << 20, "{all} chunks of {whole} bytes");
+        let again: Vec<_> = (1..11).map(|seed| made(folder.path(), state.path(), seed)).collect();
+        assert!(again.iter().any(|(_, read)| *read > 0), "nothing was read again: {again:?}");
+        assert!(again.iter().all(|(offered, read)| *offered == 0 && *read < whole / 4), "{again:?}");
+        write(7, 1000);
+        let (offered, _) = made(folder.path(), state.path(), 11);
+        assert_eq!(offered, 1);
+    }
 }
