@@ -40,13 +40,13 @@ impl Sqlite {
         let path = folder.join(format!("{service}.db"));
         let lock = prepare(folder, &path)
             .map_err(|error| StoreError::new(Kind::Unavailable, "open the database's file", error))?;
-        let writer = connect(&path, Access::Write).await?;
         let readers = connect(&path, Access::Read).await?;
         let checkpoints = connect(&path, Access::Checkpoint).await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (checkpointer, rests) = Checkpointer::new(&path, checkpoints, Lengths::default());
+        let writer = group::Writer::open(path, lock, rests).await?;
         tokio::spawn(checkpointer.run());
-        tokio::spawn(group::Writer::new(path, lock, writer, rests).run(jobs));
+        tokio::spawn(writer.run(jobs));
         Ok(Self { readers, queue, service })
     }
 

@@ -82,8 +82,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) const fn new(path: PathBuf, lock: FileLock, connection: DatabaseConnection, rests: Rests) -> Self {
-        Self { path, lock, connection: Some(connection), asked: None, rests }
+    /// Connects under the lock: two that give a new file its journal at once refuse each other.
+    pub(super) async fn open(path: PathBuf, lock: FileLock, rests: Rests) -> Result<Self, StoreError> {
+        let mut writer = Self { path, lock, connection: None, asked: None, rests };
+        let _held = writer.held().await?;
+        writer.connection = Some(connect(&writer.path, Access::Write).await?);
+        Ok(writer)
     }
 
     /// Writes until every handle is gone.
