@@ -191,7 +191,7 @@ if (BEDEL !== undefined && process.env.BEDEL_URL !== undefined) {
       `SELECT curso, semestre, COUNT(*), SUM(CASE WHEN nota >= ${PASSING} THEN 1 ELSE 0 END) FROM grades_records WHERE year = ${YEAR} GROUP BY curso, semestre`,
     );
     const students = await ask(
-      'SELECT r.carnet, s.nombre, AVG(r.nota) FROM grades_records r JOIN grades_students s ON s.carnet = r.carnet GROUP BY r.carnet, s.nombre ORDER BY AVG(r.nota) DESC, COUNT(*) DESC, r.carnet LIMIT 5',
+      'SELECT r.carnet, s.nombre, AVG(r.nota) FROM grades_records r JOIN grades_students s ON s.carnet = r.carnet GROUP BY r.carnet, s.nombre ORDER BY AVG(r.nota) DESC, COUNT(*) DESC, MAX(r.changed_at), r.carnet LIMIT 5',
     );
     const best = students.map(([carnet, nombre, average]) => [carnet, nombre, Number(average).toFixed(1)]);
     await shows(page, 'the best students', (one) => rowsOf(one, 'grades-students'), best);
