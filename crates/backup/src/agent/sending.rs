@@ -30,7 +30,7 @@ const ALIVE: Duration = Duration::from_secs(2);
 /// The server may take this long to answer: it may be waiting for its disk.
 const ANSWER: Duration = Duration::from_secs(120);
 /// Chunks that wait to be asked about, at most; each may have 2 MiB.
-const WAITING: usize = 4;
+const WAITING: usize = 2;
 /// Leaves of one question, together in bytes.
 const LEAVES: usize = 4 << 20;
 /// Chunks deflated at the same time.

@@ -17,7 +17,7 @@ use crate::wire::{self, Frame};
 /// Questions that wait for their answers.
 const QUESTIONS: usize = 2;
 /// Of one question about chunks: how many, and how many bytes.
-const ASKED: (usize, usize) = (256, 2 << 20);
+const ASKED: (usize, usize) = (256, 1 << 20);
 
 /// A chunk and its bytes.
 type Cut = (Chunk, Bytes);
