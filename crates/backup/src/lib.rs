@@ -12,6 +12,7 @@ mod service;
 mod store;
 mod token;
 mod wire;
+mod workers;
 
 pub use crate::authority::{Authority, AuthorityError};
 pub use crate::error::BackupError;

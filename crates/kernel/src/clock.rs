@@ -88,8 +88,7 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 
     /// How far this place's time is ahead of UTC at `moment`, in seconds; 0 if it is not known.
-    fn offset(&self, moment: Timestamp) -> i64 {
-        let _ = moment;
+    fn offset(&self, _moment: Timestamp) -> i64 {
         0
     }
 }

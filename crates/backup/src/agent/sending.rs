@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +22,7 @@ use super::making::{Counts, MakeError, Maker, Tree};
 use super::pace::Pace;
 use super::spool::Spooled;
 use crate::wire::{self, Frame, Known, NOTES, Reason, Refusal, WireError};
+use crate::workers::Workers;
 
 mod offering;
 
@@ -161,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
             }
             _ => return Err(Stop::OutOfTurn),
         }
-        let root = self.deflated(root).await?;
+        let root = self.deflated(chunk, root).await?;
         match self.ask(&Frame::Commit(*root.chunk(), root.bytes().clone())).await? {
             Frame::Committed => {
                 cache.keep()?;
@@ -178,29 +179,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
             while bytes < LEAVES && batch.len() < wire::MOST_ASKED {
                 let Some(leaf) = leaves.next()? else { break };
                 bytes += leaf.len();
-                batch.push(Bytes::from(leaf));
+                let chunk = Chunk::of(&leaf).ok_or(ManifestError::TooLarge)?;
+                batch.push((chunk, Bytes::from(leaf)));
             }
             if batch.is_empty() {
                 return Ok(true);
             }
-            let asked: Option<Vec<Chunk>> = batch.iter().map(|leaf| Chunk::of(leaf)).collect();
-            let asked = asked.ok_or(ManifestError::TooLarge)?;
-            let wanted = self.wanted(Frame::Leaves(asked), batch.len()).await?;
-            for leaf in batch.into_iter().zip(wanted).filter_map(|(leaf, wanted)| wanted.then_some(leaf)) {
-                let leaf = self.deflated(leaf).await?;
+            let question = Frame::Leaves(batch.iter().map(|(chunk, _)| *chunk).collect());
+            let wanted = match self.ask(&question).await? {
+                Frame::Wanted(wanted) if wanted.len() == batch.len() => wanted,
+                _ => return Err(Stop::OutOfTurn),
+            };
+            for (chunk, leaf) in batch.into_iter().zip(wanted).filter_map(|(leaf, wanted)| wanted.then_some(leaf)) {
+                let leaf = self.deflated(chunk, leaf).await?;
                 match self.ask(&Frame::Leaf(*leaf.chunk(), leaf.bytes().clone())).await? {
                     Frame::Kept(true) => {}
                     Frame::Kept(false) => return Ok(false),
                     _ => return Err(Stop::OutOfTurn),
                 }
             }
-        }
-    }
-
-    async fn wanted(&mut self, question: Frame, count: usize) -> Result<Vec<bool>, Stop> {
-        match self.ask(&question).await? {
-            Frame::Wanted(wanted) if wanted.len() == count => Ok(wanted),
-            _ => Err(Stop::OutOfTurn),
         }
     }
 
@@ -228,34 +225,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
         Ok(answer.map_err(|_| Stop::Slow)??)
     }
 
-    async fn deflated(&mut self, raw: Bytes) -> Result<Fragment, Stop> {
-        let chunk = Chunk::of(&raw).ok_or(ManifestError::TooLarge)?;
+    async fn deflated(&mut self, chunk: Chunk, raw: Bytes) -> Result<Fragment, Stop> {
         let fragment = self.encoders.deflate(chunk, raw).await?;
         self.pace.take(fragment.bytes().len()).await;
         Ok(fragment)
     }
 }
 
-/// Those that are free, of a level.
+/// Those of a level.
 struct Encoders {
     level: u32,
-    free: Arc<Mutex<Vec<Encoder>>>,
+    workers: Workers<Encoder>,
 }
 
 impl Encoders {
     fn new(level: u32) -> Self {
-        Self { level, free: Arc::default() }
+        Self { level, workers: Workers::default() }
     }
 
-    /// Deflates on a thread for work that takes long.
     fn deflate(&self, chunk: Chunk, raw: Bytes) -> JoinHandle<Fragment> {
-        let (level, free) = (self.level, Arc::clone(&self.free));
-        tokio::task::spawn_blocking(move || {
-            let taken = free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut encoder = taken.unwrap_or_else(|| Encoder::new(level));
-            let fragment = encoder.encode_cut(chunk, &raw);
-            free.lock().unwrap_or_else(PoisonError::into_inner).push(encoder);
-            fragment
-        })
+        let level = self.level;
+        self.workers.begin(move || Encoder::new(level), move |encoder| encoder.encode_cut(chunk, &raw))
     }
 }

@@ -2,7 +2,6 @@
 //! hashed here, a leaf only with all its chunks, a backup only with all its leaves.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +19,7 @@ use super::leading::Term;
 use super::shelf::micros;
 use super::telling::Counts;
 use crate::wire::{self, Begin, Frame, Known, Refusal, VERSION, WireError};
+use crate::workers::Workers;
 
 /// An agent says every two seconds that it is at work; only a hook may take longer, and says nothing.
 const SILENCE: Duration = Duration::from_secs(660);
@@ -100,21 +100,7 @@ type Verifying = JoinHandle<Result<Fragment, FragmentError>>;
 #[derive(Default)]
 pub(super) struct Checks {
     under_way: FuturesOrdered<Verifying>,
-    /// Those that are free.
-    decoders: Arc<Mutex<Vec<Decoder>>>,
-}
-
-impl Checks {
-    /// Inflates and hashes a fragment, on a thread for work that takes long.
-    fn begin(&self, chunk: Chunk, bytes: Bytes) -> Verifying {
-        let free = Arc::clone(&self.decoders);
-        tokio::task::spawn_blocking(move || {
-            let mut decoder = free.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-            let verified = decoder.verify(&chunk, bytes);
-            free.lock().unwrap_or_else(PoisonError::into_inner).push(decoder);
-            verified
-        })
-    }
+    decoders: Workers<Decoder>,
 }
 
 /// One conversation.
@@ -217,15 +203,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
         while self.checks.under_way.len() > at_once
             && let Some(done) = self.checks.under_way.next().await
         {
-            let now = micros(self.clock.now());
-            keep(done, &mut self.allowance, (self.repository, self.session, now)).await?;
+            keep(done, &mut self.allowance, (self.repository, self.session, self.clock)).await?;
         }
         Ok(())
     }
 
+    /// Begins to inflate and hash a fragment.
     fn verify(&self, chunk: Chunk, bytes: Bytes) -> Verifying {
         self.counts.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.checks.begin(chunk, bytes)
+        self.checks.decoders.begin(Decoder::default, move |decoder| decoder.verify(&chunk, bytes))
     }
 
     /// What is said next; meanwhile what was verified is kept.
@@ -238,8 +224,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
                     Err(_) => Err(ReceiveError::Silent),
                 },
                 Some(done) = self.checks.under_way.next(), if !self.checks.under_way.is_empty() => {
-                    let now = micros(self.clock.now());
-                    keep(done, &mut self.allowance, (self.repository, self.session, now)).await?;
+                    keep(done, &mut self.allowance, (self.repository, self.session, self.clock)).await?;
                 }
             }
         }
@@ -261,11 +246,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
 async fn keep(
     done: Result<Result<Fragment, FragmentError>, JoinError>,
     allowance: &mut Allowance,
-    (repository, session, now): (&Repository, &Session, u64),
+    (repository, session, clock): (&Repository, &Session, &dyn Clock),
 ) -> Result<(), ReceiveError> {
     let fragment = verified(done)?;
     allowance.take(fragment.bytes().len())?;
-    Ok(repository.put(session, &fragment, now).await?)
+    Ok(repository.put(session, &fragment, micros(clock.now())).await?)
 }
 
 /// What came of verifying; one whose thread died is not believed.

@@ -14,6 +14,9 @@ use crate::transfer::{Courier, Tally, digest};
 /// People who upload, and as many who download.
 const USERS: u64 = 12;
 
+/// Breaks that a run must have seen, to have shown anything.
+const FELT: u64 = 5;
+
 /// Keeps 12 people uploading and 12 downloading, until it is told to stop.
 pub struct Traffic {
     stop: Arc<AtomicBool>,
@@ -72,7 +75,7 @@ impl Traffic {
     }
 
     /// Lets everybody end what they began, and checks the account.
-    pub async fn end(self, least_resumed: u64) {
+    pub async fn end(self) {
         self.stop.store(true, Ordering::Relaxed);
         for person in self.people {
             let ended = tokio::time::timeout(PATIENCE * 3, person).await;
@@ -89,9 +92,26 @@ impl Traffic {
             of(&tally.sent_again)
         );
         assert!(of(&tally.ended) >= 2 * USERS);
-        assert!(of(&tally.resumed) >= least_resumed, "the faults must have been felt");
+        assert!(of(&tally.resumed) >= FELT, "the faults must have been felt");
         assert_eq!(of(&tally.mismatches), 0);
         assert_eq!(of(&tally.sent_again), 0);
+    }
+}
+
+/// Kills ready replicas, of the role that `next` names after a pause, `kills` times and until transfers broke by it at
+/// least [`FELT`] times.
+async fn kill_many(
+    campus: &Campus,
+    traffic: &Traffic,
+    kills: u32,
+    rng: &mut StdRng,
+    next: impl Fn(&mut StdRng) -> (Duration, &'static str),
+) {
+    let mut done = 0;
+    while done < kills || (Tally::of(&traffic.tally.resumed) < FELT && done < 10 * kills) {
+        let (pause, role) = next(rng);
+        tokio::time::sleep(pause).await;
+        done += u32::from(kill_one(campus, role, rng));
     }
 }
 
@@ -110,12 +130,9 @@ async fn transfers_survive_the_death_of_files_replicas() {
     let campus = Campus::start(&[]).await;
     let traffic = Traffic::begin(&campus.url, &campus.token, count(20_000_000, 100_000_000));
     let mut rng = StdRng::seed_from_u64(42);
-    let mut kills = 0;
-    while kills < count(20, 30) {
-        tokio::time::sleep(Duration::from_millis(count(1_000, 2_000))).await;
-        kills += u32::from(kill_one(&campus, "files", &mut rng));
-    }
-    traffic.end(5).await;
+    let pause = Duration::from_millis(count(1_000, 2_000));
+    kill_many(&campus, &traffic, count(20, 30), &mut rng, |_| (pause, "files")).await;
+    traffic.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,13 +140,12 @@ async fn transfers_survive_random_deaths_of_any_process() {
     let campus = Campus::start(&[]).await;
     let traffic = Traffic::begin(&campus.url, &campus.token, count(10_000_000, 100_000_000));
     let mut rng = StdRng::seed_from_u64(1_000);
-    let mut kills = 0;
-    while kills < count(20, 1_000) {
-        tokio::time::sleep(Duration::from_millis(rng.random_range(20..count(1_000, 400)))).await;
-        let role = ["files", "files", "files", "files", "gateway", "accounts", "portal"][rng.random_range(0..7)];
-        kills += u32::from(kill_one(&campus, role, &mut rng));
-    }
-    traffic.end(5).await;
+    kill_many(&campus, &traffic, count(20, 1_000), &mut rng, |rng| {
+        let pause = Duration::from_millis(rng.random_range(20..count(1_000, 400)));
+        (pause, ["files", "files", "files", "files", "gateway", "accounts", "portal"][rng.random_range(0..7)])
+    })
+    .await;
+    traffic.end().await;
     campus.until_whole().await;
 }
 

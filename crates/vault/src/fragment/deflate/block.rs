@@ -1,5 +1,7 @@
 //! A block: what was found in a stretch, and how it is written shortest.
 
+use std::sync::LazyLock;
+
 use super::bits::Bits;
 use super::finder::Match;
 use super::huffman::Code;
@@ -126,13 +128,13 @@ impl Block {
         let (literal, away) = (Code::of(&literals, LONGEST_LITERAL), Code::of(&distances, LONGEST_DISTANCE));
         let head = Head::of(&literal, &away);
         let dynamic = head.cost + literal.cost(&literals) + away.cost(&distances) + extra;
-        let (fixed_literal, fixed_away) = fixed();
+        let (fixed_literal, fixed_away) = &*FIXED;
         let fixed = fixed_literal.cost(&literals) + fixed_away.cost(&distances) + extra;
         if dynamic.min(fixed) / 8 >= stretch.len() as u64 + 5 {
             bits.stored(stretch);
         } else if fixed <= dynamic {
             bits.add(0b010, 3);
-            self.symbols(stretch, tail, (&fixed_literal, &fixed_away), bits);
+            self.symbols(stretch, tail, (fixed_literal, fixed_away), bits);
         } else {
             bits.add(0b100, 3);
             head.write(bits);
@@ -189,12 +191,12 @@ impl Block {
 }
 
 /// The codes that need not be said (RFC 1951 §3.2.6).
-fn fixed() -> (Code<LITERALS>, Code<DISTANCES>) {
+static FIXED: LazyLock<(Code<LITERALS>, Code<DISTANCES>)> = LazyLock::new(|| {
     let mut lengths = [8; LITERALS];
     lengths[144..256].fill(9);
     lengths[256..280].fill(7);
     (Code::canonical(lengths), Code::canonical([5; DISTANCES]))
-}
+});
 
 /// How a block's codes are said (RFC 1951 §3.2.7).
 struct Head {
