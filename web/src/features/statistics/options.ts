@@ -165,7 +165,8 @@ export function pieOption(
     series: [
       {
         type: 'pie',
-        radius: '60%',
+        // The least card leaves room for a name on either side.
+        radius: '50%',
         startAngle: 90,
         data: parts.map(({ name, value }, index) => ({
           name,
@@ -176,12 +177,15 @@ export function pieOption(
         label: {
           color: palette.text,
           overflow: 'none',
+          // From the card's edge inwards: nothing is cut off, however long a figure becomes.
+          alignTo: 'edge',
+          edgeDistance: 0,
           fontSize: size,
           lineHeight: size * 1.4,
           formatter: ({ name, value, percent }: { name: string; value: number; percent: number }) =>
-            `${name}\n${write(value)} (${Math.round(percent)} %)`,
+            `${name}\n${write(value)}\n${Math.round(percent)} %`,
         },
-        labelLine: { length: 8, length2: 8, lineStyle: { color: palette.dimmed } },
+        labelLine: { length: 6, length2: 0, lineStyle: { color: palette.dimmed } },
       },
     ],
   };
