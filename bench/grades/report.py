@@ -19,6 +19,15 @@ def markdown(head, rows):
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in [head, ["---"] * len(head), *rows])
 
 
+def both(part, head, rows, databases):
+    """The rows of the databases that were measured now, and those of the others as they were written, in their order."""
+    path = FOLDER / f"grades-{part}.csv"
+    was, *lines = csv.reader(path.read_text().splitlines()) if path.exists() else [head]
+    measured = {row[0] for row in rows}
+    kept = [line for line in lines if line[0] not in measured] if was == list(head) else []
+    return sorted([*rows, *kept], key=lambda row: databases.index(row[0]))
+
+
 def write(part, about, head, rows):
     """Puts a part into `grades.md` and its figures into `grades-PART.csv`."""
     path = FOLDER / "grades.md"

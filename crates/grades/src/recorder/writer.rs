@@ -51,13 +51,7 @@ impl Writer {
                     None => return,
                 },
             }
-            // Whoever heard of the last commit and asks again can do so first: batches are as large as the load.
-            tokio::task::yield_now().await;
-            while group.len() < BATCH
-                && let Ok(next) = waiting.try_recv()
-            {
-                group.push(next);
-            }
+            gather(&mut group, &mut waiting).await;
             let (lines, askers) = self.lines(group.drain(..));
             let answers = self.keep(lines).await;
             let away = answers.iter().any(|answer| matches!(answer, Err(Failure::Store(error)) if passes(error)));
@@ -131,6 +125,21 @@ impl Writer {
                 }
                 settled => return settled,
             }
+        }
+    }
+}
+
+/// Takes whatever waits. Whoever heard of the last commit and asks again can do so first, as long as somebody does: batches
+/// are as large as the load, since what a batch costs, however small, is what a hundred records do.
+async fn gather(group: &mut Vec<Waiting>, waiting: &mut mpsc::Receiver<Waiting>) {
+    let mut before = 0;
+    while before < group.len() && group.len() < BATCH {
+        before = group.len();
+        tokio::task::yield_now().await;
+        while group.len() < BATCH
+            && let Ok(next) = waiting.try_recv()
+        {
+            group.push(next);
         }
     }
 }
