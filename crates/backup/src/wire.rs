@@ -20,6 +20,8 @@ pub(crate) const MOST_ASKED: usize = 1024;
 /// Most bytes of files' names in one frame of notes.
 pub(crate) const NOTES: usize = 256 << 10;
 const CHUNK: usize = 40;
+/// How much of a frame's content is copied behind its head: with it, no more than a record of TLS.
+const TOGETHER: usize = 15 << 10;
 /// A fragment is at most a little longer than its chunk; nothing else is as long.
 const LONGEST: usize = MAX_CHUNK as usize + (64 << 10);
 
@@ -141,8 +143,11 @@ pub(crate) async fn write(stream: &mut (impl AsyncWrite + Unpin), frame: &Frame)
     let mut start = length.to_le_bytes().to_vec();
     start.push(kind);
     start.extend(head);
+    // What begins a frame leaves with as much of the rest as TLS sends at once.
+    let (first, rest) = body.split_at(body.len().min(TOGETHER));
+    start.extend_from_slice(first);
     stream.write_all(&start).await?;
-    stream.write_all(&body).await?;
+    stream.write_all(rest).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The server's part of the conversation: it believes nothing. A chunk counts only after its fragment was inflated and
 //! hashed here, a leaf only with all its chunks, a backup only with all its leaves.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use store::StoreError;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::task::{JoinError, JoinHandle};
 use vault::Repository;
-use vault::chunk::Chunk;
+use vault::chunk::{Chunk, ChunkId};
 use vault::fragment::{Decoder, Fragment, FragmentError};
 use vault::repository::{Commit, Note, Record, RepositoryError, Session};
 
@@ -100,6 +101,8 @@ type Verifying = JoinHandle<Result<Fragment, FragmentError>>;
 #[derive(Default)]
 pub(super) struct Checks {
     under_way: FuturesOrdered<Verifying>,
+    /// Of these: they need not be sent again, for if one is refused nothing of the conversation counts.
+    ids: HashSet<ChunkId>,
     decoders: Workers<Decoder>,
 }
 
@@ -128,18 +131,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
         loop {
             let said = self.next(silence).await?;
             silence = SILENCE_AT_WORK;
-            // Whatever is said of chunks is said of all that came before.
-            let at_once = if matches!(said, Frame::Fragment(..) | Frame::Alive(_)) { VERIFIED_AT_ONCE } else { 0 };
+            // Whatever is said of leaves is said of all chunks that came before.
+            let before = matches!(said, Frame::Fragment(..) | Frame::Chunks(_) | Frame::Alive(_));
+            let at_once = if before { VERIFIED_AT_ONCE } else { 0 };
             self.take(at_once).await?;
             match said {
                 Frame::Alive(progress) => self.counts.entries.store(progress.entries, Ordering::Relaxed),
                 Frame::Chunks(chunks) => {
                     let ids: Vec<_> = chunks.iter().map(|chunk| chunk.id).collect();
-                    let missing = self.repository.missing(&ids).await;
-                    self.say(&Frame::Wanted(missing)).await?;
+                    let missing = self.repository.missing(&ids).await.into_iter().zip(&ids);
+                    let wanted = missing.map(|(missing, id)| missing && !self.checks.ids.contains(id)).collect();
+                    self.say(&Frame::Wanted(wanted)).await?;
                 }
                 Frame::Fragment(chunk, bytes) => {
                     let verifying = self.verify(chunk, bytes);
+                    self.checks.ids.insert(chunk.id);
                     self.checks.under_way.push_back(verifying);
                 }
                 Frame::Leaves(leaves) => {
@@ -203,7 +209,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
         while self.checks.under_way.len() > at_once
             && let Some(done) = self.checks.under_way.next().await
         {
-            keep(done, &mut self.allowance, (self.repository, self.session, self.clock)).await?;
+            let kept = keep(done, &mut self.allowance, (self.repository, self.session, self.clock)).await?;
+            self.checks.ids.remove(&kept);
         }
         Ok(())
     }
@@ -224,7 +231,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
                     Err(_) => Err(ReceiveError::Silent),
                 },
                 Some(done) = self.checks.under_way.next(), if !self.checks.under_way.is_empty() => {
-                    keep(done, &mut self.allowance, (self.repository, self.session, self.clock)).await?;
+                    let kept = keep(done, &mut self.allowance, (self.repository, self.session, self.clock)).await?;
+                    self.checks.ids.remove(&kept);
                 }
             }
         }
@@ -242,15 +250,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
     }
 }
 
-/// Keeps a fragment that was verified.
+/// Keeps a fragment that was verified; gives its name.
 async fn keep(
     done: Result<Result<Fragment, FragmentError>, JoinError>,
     allowance: &mut Allowance,
     (repository, session, clock): (&Repository, &Session, &dyn Clock),
-) -> Result<(), ReceiveError> {
+) -> Result<ChunkId, ReceiveError> {
     let fragment = verified(done)?;
     allowance.take(fragment.bytes().len())?;
-    Ok(repository.put(session, &fragment, micros(clock.now())).await?)
+    repository.put(session, &fragment, micros(clock.now())).await?;
+    Ok(fragment.chunk().id)
 }
 
 /// What came of verifying; one whose thread died is not believed.
