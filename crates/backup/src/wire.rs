@@ -9,7 +9,7 @@ use std::io;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream};
 use vault::chunk::{Chunk, ChunkId, MAX_CHUNK};
 use vault::repository::{Note, NoteKind};
 
@@ -20,6 +20,8 @@ pub(crate) const MOST_ASKED: usize = 1024;
 /// Most bytes of files' names in one frame of notes.
 pub(crate) const NOTES: usize = 256 << 10;
 const CHUNK: usize = 40;
+/// How much is read from a connection, and written to it, at once.
+const BUFFER: usize = 256 << 10;
 /// How much of a frame's content is copied behind its head: with it, no more than a record of TLS.
 const TOGETHER: usize = 15 << 10;
 /// A fragment is at most a little longer than its chunk; nothing else is as long.
@@ -122,6 +124,11 @@ pub(crate) enum WireError {
     /// The other side said something that it may not say.
     #[error("the other side broke the rules of the conversation: {0}")]
     Rules(&'static str),
+}
+
+/// A connection for TLS, whose records are a sixteenth of what is then read and written at once.
+pub(crate) fn buffered<S: AsyncRead + AsyncWrite>(stream: S) -> BufStream<S> {
+    BufStream::with_capacity(BUFFER, BUFFER, stream)
 }
 
 /// Reads one frame. Memory is bounded by the longest frame.

@@ -14,6 +14,8 @@ const STORED_BLOCK: usize = 0xffff;
 /// How much of a chunk is tried first, and the most its deflated form may keep for the rest to be deflated too.
 const PROBE: usize = 16 << 10;
 const PROBE_WORTH: usize = PROBE * 97 / 100;
+/// Up to this length a chunk is deflated without being tried.
+const UNTRIED: usize = 8 * PROBE;
 
 /// Behind a chunk's bytes, for a block that follows its fragment.
 const ROOM: usize = 64;
@@ -102,7 +104,7 @@ impl Encoder {
     /// Deflates a chunk that was hashed when it was cut: `chunk` is what [`Chunk::of`] says of `raw`.
     pub fn encode_cut(&mut self, chunk: Chunk, raw: &[u8]) -> Fragment {
         let middle = raw.len().saturating_sub(PROBE) / 2;
-        let worth = raw.len() <= PROBE || self.deflate.deflate(&raw[middle..middle + PROBE]).len() <= PROBE_WORTH;
+        let worth = raw.len() <= UNTRIED || self.deflate.deflate(&raw[middle..middle + PROBE]).len() <= PROBE_WORTH;
         let deflated = if worth { self.deflate.deflate(raw) } else { &[] };
         let shorter = worth && deflated.len() < longest(chunk.length);
         Fragment { chunk, bytes: if shorter { Bytes::copy_from_slice(deflated) } else { Bytes::from(stored(raw)) } }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::{self, Either, Ready};
 use futures::stream::{FuturesOrdered, StreamExt};
 use kernel::clock::Clock;
 use store::StoreError;
@@ -28,6 +29,8 @@ const SILENCE: Duration = Duration::from_secs(660);
 const SILENCE_AT_WORK: Duration = Duration::from_secs(60);
 /// Fragments verified while others arrive.
 const VERIFIED_AT_ONCE: usize = 2;
+/// Chunks up to this length are verified where they arrive.
+const AT_ONCE: u32 = 32 << 10;
 /// Most files that an agent may list.
 const MOST_NOTES: usize = 20_000;
 
@@ -95,7 +98,8 @@ pub(super) struct Received {
     pub(super) notes: Vec<Note>,
 }
 
-type Verifying = JoinHandle<Result<Fragment, FragmentError>>;
+type Verified = Result<Result<Fragment, FragmentError>, JoinError>;
+type Verifying = Either<Ready<Verified>, JoinHandle<Result<Fragment, FragmentError>>>;
 
 /// Fragments that arrived and are not kept yet, in their order.
 #[derive(Default)]
@@ -104,6 +108,8 @@ pub(super) struct Checks {
     /// Of these: they need not be sent again, for if one is refused nothing of the conversation counts.
     ids: HashSet<ChunkId>,
     decoders: Workers<Decoder>,
+    /// For what is verified sooner than handed to a thread.
+    decoder: Decoder,
 }
 
 /// One conversation.
@@ -216,9 +222,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
     }
 
     /// Begins to inflate and hash a fragment.
-    fn verify(&self, chunk: Chunk, bytes: Bytes) -> Verifying {
+    fn verify(&mut self, chunk: Chunk, bytes: Bytes) -> Verifying {
         self.counts.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.checks.decoders.begin(Decoder::default, move |decoder| decoder.verify(&chunk, bytes))
+        if chunk.length <= AT_ONCE {
+            return Either::Left(future::ready(Ok(self.checks.decoder.verify(&chunk, bytes))));
+        }
+        let verify = move |decoder: &mut Decoder| decoder.verify(&chunk, bytes);
+        Either::Right(self.checks.decoders.begin(Decoder::default, verify))
     }
 
     /// What is said next; meanwhile what was verified is kept.
@@ -252,7 +262,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
 
 /// Keeps a fragment that was verified; gives its name.
 async fn keep(
-    done: Result<Result<Fragment, FragmentError>, JoinError>,
+    done: Verified,
     allowance: &mut Allowance,
     (repository, session, clock): (&Repository, &Session, &dyn Clock),
 ) -> Result<ChunkId, ReceiveError> {
@@ -263,7 +273,7 @@ async fn keep(
 }
 
 /// What came of verifying; one whose thread died is not believed.
-fn verified(done: Result<Result<Fragment, FragmentError>, JoinError>) -> Result<Fragment, FragmentError> {
+fn verified(done: Verified) -> Result<Fragment, FragmentError> {
     done.unwrap_or(Err(FragmentError::Corrupt))
 }
 
