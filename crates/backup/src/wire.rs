@@ -21,7 +21,7 @@ pub(crate) const MOST_ASKED: usize = 1024;
 pub(crate) const NOTES: usize = 256 << 10;
 const CHUNK: usize = 40;
 /// How much is read from a connection, and written to it, at once.
-const BUFFER: usize = 256 << 10;
+const BUFFER: usize = 128 << 10;
 /// How much of a frame's content is copied behind its head: with it, no more than a record of TLS.
 const TOGETHER: usize = 15 << 10;
 /// A fragment is at most a little longer than its chunk; nothing else is as long.
@@ -126,7 +126,7 @@ pub(crate) enum WireError {
     Rules(&'static str),
 }
 
-/// A connection for TLS, whose records are a sixteenth of what is then read and written at once.
+/// A connection for TLS, whose records are an eighth of what is then read and written at once.
 pub(crate) fn buffered<S: AsyncRead + AsyncWrite>(stream: S) -> BufStream<S> {
     BufStream::with_capacity(BUFFER, BUFFER, stream)
 }

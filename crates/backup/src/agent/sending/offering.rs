@@ -16,7 +16,7 @@ use crate::wire::{self, Frame};
 /// Questions that wait for their answers.
 const QUESTIONS: usize = 2;
 /// Bytes that wait for a worker, beyond which no more is asked about.
-const WAITING: usize = 1 << 20;
+const WAITING: usize = 512 << 10;
 /// Small chunks are deflated by one worker up to so many bytes together.
 const TOGETHER: usize = 128 << 10;
 
