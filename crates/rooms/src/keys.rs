@@ -7,8 +7,10 @@
 mod admission;
 mod campus;
 mod pair;
+mod roll;
 mod z85;
 
 pub use admission::Admission;
 pub use campus::{Campus, ensure_campus};
 pub use pair::{KeyError, KeyPair, NoKey, PublicKey, check_name, read_public};
+pub use roll::Roll;

@@ -17,6 +17,7 @@ use kernel::config::Pattern;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::Core;
+use crate::keys::Roll;
 use crate::wire::{Address, Door, Publisher, Refusals, Router, WireError};
 
 /// How long a server that ends goes on saying who leads, so that nobody asks in vain.
@@ -41,12 +42,21 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// What faculties must show.
     pub door: Door,
+    /// Whose programmes they may speak for; `None` behind an open door: any.
+    pub roll: Option<Roll>,
+}
+
+/// The ROUTER, and for whom those who come may speak.
+#[derive(Debug)]
+struct Front {
+    router: Router,
+    roll: Option<Roll>,
 }
 
 /// Both sockets, bound, with nobody answering yet.
 #[derive(Debug)]
 pub struct Sockets {
-    router: Arc<Router>,
+    front: Arc<Front>,
     publisher: Publisher,
     settings: Settings,
 }
@@ -59,13 +69,14 @@ impl Sockets {
     pub async fn bind(settings: Settings, refusals: &Refusals) -> Result<Self, WireError> {
         let router = Router::bind(settings.listen, settings.door.clone(), refusals.clone()).await?;
         let publisher = Publisher::bind(settings.heartbeat_listen, &settings.door, refusals).await?;
-        Ok(Self { router: Arc::new(router), publisher, settings })
+        let front = Front { router, roll: settings.roll.clone() };
+        Ok(Self { front: Arc::new(front), publisher, settings })
     }
 
     /// Where the ROUTER is reached.
     #[must_use]
     pub fn endpoint(&self) -> Address {
-        SocketAddr::new(self.settings.reached, self.router.address().port()).into()
+        SocketAddr::new(self.settings.reached, self.front.router.address().port()).into()
     }
 
     /// Where the PUB listens.
@@ -78,15 +89,20 @@ impl Sockets {
     /// answered.
     pub async fn serve(self, core: Core, end: CancellationToken) {
         let endpoint = self.endpoint();
-        let Self { router, publisher, settings } = self;
+        let Self { front, publisher, settings } = self;
         let farewell = CancellationToken::new();
         let beating = heartbeats::publish(publisher, &settings, endpoint, core.standing(), farewell.clone());
         let serving = async {
             match settings.pattern {
-                Pattern::Async => concurrent::serve(&router, &core, &farewell).await,
-                Pattern::Broker => broker::serve(&router, &core, settings.workers, &farewell).await,
+                Pattern::Async => concurrent::serve(&front, &core, &farewell).await,
+                Pattern::Broker => broker::serve(&front, &core, settings.workers, &farewell).await,
             }
-            router.close().await;
+            front.router.close().await;
+        };
+        let listing = async {
+            if let Some(roll) = settings.roll.clone() {
+                roll.follow(farewell.clone()).await;
+            }
         };
         let ending = async {
             end.cancelled().await;
@@ -95,6 +111,6 @@ impl Sockets {
             let _ = tokio::time::timeout(FAREWELL, standing.wait_for(|standing| !standing.active)).await;
             farewell.cancel();
         };
-        tokio::join!(beating, serving, ending);
+        tokio::join!(beating, serving, listing, ending);
     }
 }

@@ -5,6 +5,7 @@ use api::Service;
 use kernel::config::{self, Security};
 use kernel::role::Role;
 use rooms::Deps;
+use rooms::keys::Roll;
 use rooms::server::{Settings, Sockets};
 use rooms::wire::Refusals;
 use store::Sql;
@@ -23,6 +24,7 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
     let place = ordinal(&replica.name)?;
     let (refusals, refused) = Refusals::recorded(Arc::clone(&replica.clock));
     let here = reached(settings.listen.ip(), replica.config.sql.url.expose())?;
+    let keys = (settings.security == Security::Curve).then(|| campus(&settings, &replica.data));
     let sockets = Settings {
         reached: here,
         server: replica.name.clone(),
@@ -32,6 +34,7 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
         workers: kernel::config::Rooms::WORKERS,
         heartbeat: std::time::Duration::from_millis(settings.heartbeat_ms),
         door: door(&replica, "server", "server")?,
+        roll: keys.clone().map(Roll::new),
     };
     let sockets = Sockets::bind(sockets, &refusals).await.context("the sockets of rooms")?;
     let listener = replica.listener().await?;
@@ -56,7 +59,7 @@ pub(super) async fn spawn(mut replica: Replica) -> anyhow::Result<()> {
         http,
         client: reqwest::Client::builder().no_proxy().build()?,
         refused,
-        keys: (replica.config.rooms.security == Security::Curve).then(|| campus(&replica.config.rooms, &replica.data)),
+        keys,
         lifecycle: replica.lifecycle.clone(),
     })?;
     let standing = built.core.standing();

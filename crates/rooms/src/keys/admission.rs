@@ -40,6 +40,12 @@ impl Admission {
         self.names.borrow().get(key).cloned()
     }
 
+    /// Whether a key is admitted under this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.names.borrow().values().any(|admitted| **admitted == *name)
+    }
+
     /// Wakes whenever the list changed.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<Arc<HashMap<PublicKey, Arc<str>>>> {

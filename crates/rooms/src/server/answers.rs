@@ -1,5 +1,6 @@
 //! One message of a faculty and its answer.
 
+use super::Front;
 use crate::core::Core;
 use crate::message::{self, Malformed, Reply, Request};
 use crate::model::{Invalid, Origin};
@@ -17,8 +18,9 @@ pub(super) struct Asker {
     peer: Peer,
 }
 
-/// Reads a message, and checks that the faculty it speaks for is the one whose key it came with.
-pub(super) fn read(router: &Router, received: Received) -> Question {
+/// Reads a message, and checks that the faculty it speaks for is the one whose key it came with, and the programme one of
+/// that faculty's.
+pub(super) fn read(front: &Front, received: Received) -> Question {
     let Received { from: peer, frames } = received;
     let (enveloped, payload) = open(frames);
     let request = payload
@@ -26,19 +28,21 @@ pub(super) fn read(router: &Router, received: Received) -> Question {
             Malformed::unread("frames", format!("one is expected, after an empty one or not; {frames} came"))
         })
         .and_then(|payload| message::parse_request(&payload))
-        .and_then(|request| check_sender(router, &peer, request));
+        .and_then(|request| check_sender(front, &peer, request));
     Question { request, asker: Asker { enveloped, peer } }
 }
 
-fn check_sender(router: &Router, peer: &Peer, request: Request) -> Result<Request, Malformed> {
-    match (&request, peer.name.as_deref()) {
-        (Request::Solicit(asked), Some(name)) if asked.faculty != name => {
-            router.refuse(peer, format!("{name} spoke for {}", asked.faculty));
-            let invalid = Invalid::new("faculty", "is not the one whose key the connection has");
-            Err(Malformed { request_id: asked.request_id.clone(), transaction_id: None, invalid })
-        }
-        _ => Ok(request),
-    }
+fn check_sender(front: &Front, peer: &Peer, request: Request) -> Result<Request, Malformed> {
+    let (Request::Solicit(asked), Some(name)) = (&request, peer.name.as_deref()) else { return Ok(request) };
+    let (spoke_for, invalid) = if asked.faculty != name {
+        (&asked.faculty, Invalid::new("faculty", "is not the one whose key the connection has"))
+    } else if front.roll.as_ref().is_some_and(|roll| !roll.lists(name, &asked.program)) {
+        (&asked.program, Invalid::new("program", format!("{name} has no such programme")))
+    } else {
+        return Ok(request);
+    };
+    front.router.refuse(peer, format!("{name} spoke for {spoke_for}"));
+    Err(Malformed { request_id: asked.request_id.clone(), transaction_id: None, invalid })
 }
 
 /// What the core says to it.

@@ -8,15 +8,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::Front;
 use super::answers::{self, AT_ONCE, Question};
 use crate::core::Core;
 use crate::message::Reply;
-use crate::wire::Router;
 
 /// Proposals whose worker is remembered; an older one is settled by whoever has least to do.
 const REMEMBERED: usize = 65_536;
 
-pub(super) async fn serve(router: &Arc<Router>, core: &Core, workers: u32, end: &CancellationToken) {
+pub(super) async fn serve(front: &Arc<Front>, core: &Core, workers: u32, end: &CancellationToken) {
     let proposers = Arc::new(Proposers::default());
     let mut tasks = JoinSet::new();
     let workers: Vec<Worker> = (0..workers.max(1) as usize)
@@ -25,7 +25,7 @@ pub(super) async fn serve(router: &Arc<Router>, core: &Core, workers: u32, end: 
             let busy = Arc::new(AtomicUsize::new(0));
             let desk = Desk {
                 place,
-                router: Arc::clone(router),
+                front: Arc::clone(front),
                 core: core.clone(),
                 busy: Arc::clone(&busy),
                 proposers: Arc::clone(&proposers),
@@ -38,10 +38,10 @@ pub(super) async fn serve(router: &Arc<Router>, core: &Core, workers: u32, end: 
         let received = tokio::select! {
             biased;
             () = end.cancelled() => break,
-            received = router.receive() => received,
+            received = front.router.receive() => received,
         };
         let Ok(received) = received else { break };
-        let question = answers::read(router, received);
+        let question = answers::read(front, received);
         let place = answers::transaction(&question)
             .and_then(|transaction| proposers.find(transaction))
             .unwrap_or_else(|| least_busy(&workers));
@@ -68,7 +68,7 @@ struct Worker {
 /// A worker as it sees itself.
 struct Desk {
     place: usize,
-    router: Arc<Router>,
+    front: Arc<Front>,
     core: Core,
     busy: Arc<AtomicUsize>,
     proposers: Arc<Proposers>,
@@ -86,7 +86,7 @@ impl Desk {
                 if let Reply::Proposed(proposal) = &reply {
                     desk.proposers.remember(&proposal.transaction_id, desk.place);
                 }
-                answers::send(&desk.router, &asker, &reply).await;
+                answers::send(&desk.front.router, &asker, &reply).await;
                 desk.busy.fetch_sub(1, Ordering::Relaxed);
             });
             while under_way.try_join_next().is_some() {}

@@ -6,25 +6,25 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::Front;
 use super::answers::{self, AT_ONCE, Question};
 use crate::core::Core;
-use crate::wire::Router;
 
-pub(super) async fn serve(router: &Arc<Router>, core: &Core, end: &CancellationToken) {
+pub(super) async fn serve(front: &Arc<Front>, core: &Core, end: &CancellationToken) {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut under_way = JoinSet::new();
     loop {
         let received = tokio::select! {
             biased;
             () = end.cancelled() => break,
-            received = router.receive() => received,
+            received = front.router.receive() => received,
         };
         let (Ok(received), Ok(permit)) = (received, Arc::clone(&room).acquire_owned().await) else { break };
-        let (router, core) = (Arc::clone(router), core.clone());
+        let (front, core) = (Arc::clone(front), core.clone());
         under_way.spawn(async move {
-            let Question { request, asker } = answers::read(&router, received);
+            let Question { request, asker } = answers::read(&front, received);
             let reply = answers::decide(&core, request, &asker).await;
-            answers::send(&router, &asker, &reply).await;
+            answers::send(&front.router, &asker, &reply).await;
             drop(permit);
         });
         while under_way.try_join_next().is_some() {}

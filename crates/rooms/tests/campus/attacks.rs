@@ -158,6 +158,7 @@ async fn cp11_an_admitted_key_speaks_only_for_itself() {
     let [server, faculty] = targets(&campus);
     for (target, key, wrong, field) in [
         (&server, "faculty-02", asked("program-01-1", "r-1", 7, 2), "faculty"),
+        (&server, "faculty-01", asked("program-01-9", "r-1", 7, 2), "program"),
         (&faculty, "program-01-2", asked("program-01-1", "r-2", 7, 2), "program"),
     ] {
         let address = target.endpoint.parse().expect("an address");

@@ -11,7 +11,7 @@ use kernel::id::IdSource;
 use kernel::lifecycle::Lifecycle;
 use kernel::secret::Secret;
 use rooms::faculty::{self, Faculty, ServerAt};
-use rooms::keys::{Admission, Campus, KeyPair, read_public};
+use rooms::keys::{Admission, Campus, KeyPair, Roll, read_public};
 use rooms::server::{self, Sockets};
 use rooms::wire::{Address, Door, Key, Refusals};
 use rooms::{Deps, Role};
@@ -96,6 +96,7 @@ async fn play_server(name: String, data: DataDir, ports: [u16; 2], settings: con
         workers: config::Rooms::WORKERS,
         heartbeat: Duration::from_millis(settings.heartbeat_ms),
         door: door(&campus, "server", "server"),
+        roll: Some(Roll::new(campus.clone())),
     };
     let sockets = Sockets::bind(sockets, &refusals).await.expect("binds");
     let built = rooms::build(Deps {
