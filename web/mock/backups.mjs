@@ -125,6 +125,7 @@ export class Backups {
       started_at: now(),
       ended_at: null,
       backup: null,
+      reason: null,
       detail: null,
       warnings: [],
       warnings_total: 0,

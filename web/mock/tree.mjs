@@ -115,6 +115,7 @@ export function seedBackups(backups) {
       outcome: minutes === 8 ? 'failed' : 'unreachable',
       started_at: ago(minutes),
       ended_at: ago(minutes),
+      reason: minutes === 8 ? 'hook' : 'unreachable',
       detail:
         minutes === 8
           ? 'the hook pre ended with 1: mysqldump: Got error: 2002'

@@ -35,6 +35,7 @@ pub fn migrations() -> Vec<Box<dyn Migration>> {
         Box::new(AgentFormer),
         Box::new(AgentExpires),
         Box::new(AgentRevoked),
+        Box::new(LogReason),
     ]
 }
 
@@ -231,3 +232,8 @@ migration!(
 );
 migration!(AgentExpires, "backups-27-agent-expires", added("backups_agents", optional_number("expires_at")));
 migration!(AgentRevoked, "backups-28-agent-revoked", added("backups_agents", optional_number("revoked_at")));
+migration!(
+    LogReason,
+    "backups-29-log-reason",
+    added("backups_log", ColumnDef::new("reason").string_len(20).to_owned())
+);

@@ -10,7 +10,10 @@ use utoipa::ToSchema;
 
 pub(crate) mod alerts;
 pub(crate) mod nights;
+mod reason;
 pub(crate) mod schedule;
+
+pub(crate) use reason::Reason;
 
 /// The longest path, in bytes: Linux's own bound.
 const MAX_PATH: usize = 4096;
@@ -230,6 +233,8 @@ pub(crate) struct Attempt {
     pub(crate) ended_at: Option<Timestamp>,
     /// The backup that it made, or that is rehearsed.
     pub(crate) backup: Option<Id>,
+    /// Why it did not bring what it was for.
+    pub(crate) reason: Option<Reason>,
     /// Why it ended so, for people.
     pub(crate) detail: Option<String>,
     /// Files that are not in the archive as they are.
@@ -271,6 +276,7 @@ impl Attempt {
             started_at: now,
             ended_at: None,
             backup,
+            reason: None,
             detail: None,
             warnings: Vec::new(),
             warnings_total: 0,

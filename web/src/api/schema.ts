@@ -1649,7 +1649,7 @@ export interface components {
         AttemptView: {
             /** @description The backup that it made, or that is rehearsed. */
             backup?: string | null;
-            /** @description Why it ended so. */
+            /** @description Why it ended so, for people, in English. */
             detail?: string | null;
             /** Format: date-time */
             ended_at?: string | null;
@@ -1662,6 +1662,7 @@ export interface components {
             path: string;
             /** Format: int32 */
             port: number;
+            reason?: components["schemas"]["BackupReason"] | null;
             /**
              * Format: int64
              * @description Bytes of fragments that came over the network; of a rehearsal, bytes that were compared.
@@ -1758,6 +1759,11 @@ export interface components {
          * @enum {string}
          */
         BackupOutcome: "queued" | "running" | "done" | "unchanged" | "failed" | "unreachable" | "proven" | "skipped";
+        /**
+         * @description Why an attempt did not bring what it was for.
+         * @enum {string}
+         */
+        BackupReason: "unreachable" | "stranger" | "version" | "not-allowed" | "no-folder" | "busy" | "hook" | "agent" | "link" | "protocol" | "quota" | "store" | "interrupted" | "unregistered" | "differs";
         /** @description An address that opens without a token, for a while. */
         BackupUrl: {
             /**
@@ -2588,7 +2594,7 @@ export interface components {
             items: {
                 /** @description The backup that it made, or that is rehearsed. */
                 backup?: string | null;
-                /** @description Why it ended so. */
+                /** @description Why it ended so, for people, in English. */
                 detail?: string | null;
                 /** Format: date-time */
                 ended_at?: string | null;
@@ -2601,6 +2607,7 @@ export interface components {
                 path: string;
                 /** Format: int32 */
                 port: number;
+                reason?: components["schemas"]["BackupReason"] | null;
                 /**
                  * Format: int64
                  * @description Bytes of fragments that came over the network; of a rehearsal, bytes that were compared.

@@ -9,7 +9,7 @@ use store::{Sql, StoreError};
 use utoipa::ToSchema;
 
 use crate::model::alerts::{Alert, AlertKind};
-use crate::model::{Archive, Attempt, Outcome, Proof, Target, Warning, Work, target_key};
+use crate::model::{Archive, Attempt, Outcome, Proof, Reason, Target, Warning, Work, target_key};
 use crate::store::nodes::Listed;
 use crate::store::{alerts, archives};
 
@@ -277,7 +277,9 @@ pub(crate) struct AttemptView {
     /// The backup that it made, or that is rehearsed.
     #[schema(value_type = Option<String>)]
     pub(crate) backup: Option<Id>,
-    /// Why it ended so.
+    /// Why it did not bring what it was for, for programs; null if it did, or if there is only a `detail`.
+    pub(crate) reason: Option<Reason>,
+    /// Why it ended so, for people, in English.
     pub(crate) detail: Option<String>,
     /// Files that are not in the archive as they are: the first of them.
     pub(crate) warnings: Vec<Warning>,
@@ -300,6 +302,7 @@ impl AttemptView {
             started_at: attempt.started_at,
             ended_at: attempt.ended_at,
             backup: attempt.backup,
+            reason: attempt.reason,
             detail: attempt.detail.clone(),
             warnings: attempt.warnings.clone(),
             warnings_total: attempt.warnings_total,

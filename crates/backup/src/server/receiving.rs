@@ -20,6 +20,7 @@ use vault::repository::{Commit, Note, Record, RepositoryError, Session};
 use super::leading::Term;
 use super::shelf::micros;
 use super::telling::Counts;
+use crate::model::Reason;
 use crate::wire::{self, Begin, Frame, Known, Refusal, VERSION, WireError};
 use crate::workers::Workers;
 
@@ -55,6 +56,27 @@ pub(super) enum ReceiveError {
     Quota(u64),
     #[error("another server leads now")]
     Lost(#[from] StoreError),
+}
+
+impl ReceiveError {
+    /// What the log says to programs.
+    pub(super) fn reason(&self) -> Reason {
+        match self {
+            Self::Refused(refusal) => match refusal.reason {
+                wire::Reason::Version => Reason::Version,
+                wire::Reason::NotAllowed => Reason::NotAllowed,
+                wire::Reason::NoFolder => Reason::NoFolder,
+                wire::Reason::Busy => Reason::Busy,
+                wire::Reason::Hook => Reason::Hook,
+                wire::Reason::Failed => Reason::Agent,
+            },
+            Self::Wire(_) | Self::Silent => Reason::Link,
+            Self::OutOfTurn(_) | Self::Fragment(_) | Self::Manifest(_) => Reason::Protocol,
+            Self::Repository(_) => Reason::Store,
+            Self::Quota(_) => Reason::Quota,
+            Self::Lost(_) => Reason::Interrupted,
+        }
+    }
 }
 
 impl From<RepositoryError> for ReceiveError {

@@ -21,7 +21,7 @@ use super::Means;
 use super::leading::Term;
 use super::shelf::ShelfError;
 use super::telling::{Counts, ended, tell, write};
-use crate::model::{Archive, Attempt, Outcome, Proof, Work, nights};
+use crate::model::{Archive, Attempt, Outcome, Proof, Reason, Work, nights};
 use crate::restore::{ExtractError, Form, extract};
 use crate::store::{archives, log, targets};
 use comparing::{CompareError, Compared, Comparison};
@@ -166,7 +166,8 @@ impl Rehearser {
             Verdict::Failed(detail) => (Outcome::Failed, Some(false), Some(detail)),
             Verdict::Skipped(detail) => (Outcome::Skipped, None, Some(detail)),
         };
-        let line = Attempt { outcome, ended_at: Some(now), detail: detail.clone(), ..attempt };
+        let reason = (outcome == Outcome::Failed).then_some(Reason::Differs);
+        let line = Attempt { outcome, ended_at: Some(now), reason, detail: detail.clone(), ..attempt };
         let (id, path, node) = (line.backup, line.path.clone(), line.address.to_string());
         let (shown, detail_shown) = (id.map(|id| id.to_string()), detail.clone().unwrap_or_default());
         match outcome {

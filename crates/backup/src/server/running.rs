@@ -20,7 +20,7 @@ use super::shelf::{ShelfError, micros};
 use super::telling::{Counts, ended, tell, told};
 use crate::model::alerts::{Concern, of_backup};
 use crate::model::schedule::{after_failure, after_silence, after_success};
-use crate::model::{Archive, Attempt, Outcome, Target, Warning};
+use crate::model::{Archive, Attempt, Outcome, Reason, Target, Warning};
 use crate::store::{agents, alerts, archives, log, nodes, targets};
 
 /// Between two looks whether an agent that sends still may.
@@ -53,6 +53,8 @@ enum Failure {
     Shelf(#[from] ShelfError),
     #[error("{0}")]
     Stranger(String),
+    #[error("the server ends")]
+    Ended,
 }
 
 impl Failure {
@@ -60,6 +62,16 @@ impl Failure {
         match self {
             Self::Call(CallError::Silent(..)) => Outcome::Unreachable,
             _ => Outcome::Failed,
+        }
+    }
+
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Call(CallError::Silent(..)) => Reason::Unreachable,
+            Self::Call(CallError::Stranger(..)) | Self::Stranger(_) => Reason::Stranger,
+            Self::Receive(error) => error.reason(),
+            Self::Shelf(_) => Reason::Store,
+            Self::Ended => Reason::Interrupted,
         }
     }
 }
@@ -110,7 +122,7 @@ impl Run {
         // An agent does not wait long to be told what is wanted of it.
         drop(called);
         let slot = Arc::clone(&self.slots).acquire_owned().await;
-        let slot = slot.map_err(|_| Failure::Stranger("the server ends".to_owned()))?;
+        let slot = slot.map_err(|_| Failure::Ended)?;
         Ok((call(address, &self.calls).await?, slot))
     }
 
@@ -238,6 +250,7 @@ impl Run {
             }
             Err(failure) => {
                 attempt.outcome = failure.outcome();
+                attempt.reason = Some(failure.reason());
                 attempt.detail = Some(failure.to_string());
                 tracing::warn!(
                     node = %self.target.node.address, path = self.target.path, error = %failure, "no backup was made"

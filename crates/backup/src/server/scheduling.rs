@@ -19,7 +19,7 @@ use super::Means;
 use super::leading::Term;
 use super::running::Run;
 use super::telling::write;
-use crate::model::{Attempt, Outcome, Target, Work};
+use crate::model::{Attempt, Outcome, Reason, Target, Work};
 use crate::store::{log, targets};
 
 /// How often it is looked for what is due.
@@ -80,6 +80,7 @@ impl Scheduler {
             let line = Attempt {
                 outcome: Outcome::Failed,
                 ended_at: Some(now),
+                reason: Some(Reason::Interrupted),
                 detail: Some("the server ended during this attempt; it is made again at once".to_owned()),
                 ..attempt
             };
@@ -112,7 +113,8 @@ impl Scheduler {
                 Some(target) => self.start(target, Some(attempt), now),
                 None => {
                     let detail = Some("it was unregistered before it began".to_owned());
-                    let line = Attempt { outcome: Outcome::Failed, ended_at: Some(now), detail, ..attempt };
+                    let reason = Some(Reason::Unregistered);
+                    let line = Attempt { outcome: Outcome::Failed, ended_at: Some(now), reason, detail, ..attempt };
                     write(&self.term, line).await?;
                 }
             }

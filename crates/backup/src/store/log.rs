@@ -7,12 +7,12 @@ use store::StoreError;
 use store::query::{Row, all, execute, one};
 
 use super::{Filter, address, cut, number, optional_id};
-use crate::model::{Attempt, Outcome, Warning, Work, target_key};
+use crate::model::{Attempt, Outcome, Reason, Warning, Work, target_key};
 
 /// What the column of warnings holds, in characters.
 const WARNINGS: usize = 6000;
 const SELECT: &str = "SELECT id, target, host, port, path, outcome, started_at, ended_at, archive, detail, warnings, \
-                      warnings_total, sent, entries, kind FROM backups_log";
+                      warnings_total, sent, entries, kind, reason FROM backups_log";
 
 fn attempt(row: sea_orm::QueryResult, what: &'static str) -> Result<Attempt, StoreError> {
     let row = Row::new(row, what);
@@ -26,12 +26,21 @@ fn attempt(row: sea_orm::QueryResult, what: &'static str) -> Result<Attempt, Sto
         started_at: row.time(6)?,
         ended_at: row.optional_number(7)?.map(Timestamp::from_micros),
         backup: optional_id(&row, 8, what)?,
+        reason: reason(&row)?,
         detail: row.optional_text(9)?,
         warnings: row.json(10)?,
         warnings_total: row.count(11)?,
         sent: row.count(12)?,
         entries: row.count(13)?,
     })
+}
+
+/// None in rows from before there were any.
+fn reason(row: &Row) -> Result<Option<Reason>, StoreError> {
+    if row.optional_text(15)?.is_none() {
+        return Ok(None);
+    }
+    row.named(15, &Reason::ALL, Reason::name).map(Some)
 }
 
 /// As many of the first warnings as fit the column.
@@ -53,6 +62,7 @@ fn changing(attempt: &Attempt) -> Vec<Value> {
         attempt.started_at.as_micros().into(),
         attempt.ended_at.map(Timestamp::as_micros).into(),
         attempt.backup.map(|id| id.to_string()).into(),
+        attempt.reason.map(Reason::name).into(),
         attempt.detail.as_deref().map(|detail| cut(detail, 1000)).into(),
         fitting(&attempt.warnings).into(),
         number(attempt.warnings_total),
@@ -64,13 +74,13 @@ fn changing(attempt: &Attempt) -> Vec<Value> {
 
 /// Writes an attempt as it stands, over what was written before.
 pub(crate) async fn write(transaction: &DatabaseTransaction, attempt: &Attempt) -> Result<(), StoreError> {
-    let update = "UPDATE backups_log SET outcome = ?, started_at = ?, ended_at = ?, archive = ?, detail = ?, warnings = ?, \
-                  warnings_total = ?, sent = ?, entries = ? WHERE id = ?";
+    let update = "UPDATE backups_log SET outcome = ?, started_at = ?, ended_at = ?, archive = ?, reason = ?, detail = ?, \
+                  warnings = ?, warnings_total = ?, sent = ?, entries = ? WHERE id = ?";
     if execute(transaction, "log: update", update, changing(attempt)).await? > 0 {
         return Ok(());
     }
-    let insert = "INSERT INTO backups_log (outcome, started_at, ended_at, archive, detail, warnings, warnings_total, sent, \
-                  entries, id, target, host, port, path, target_key, kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let insert = "INSERT INTO backups_log (outcome, started_at, ended_at, archive, reason, detail, warnings, \
+                  warnings_total, sent, entries, id, target, host, port, path, target_key, kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let mut values = changing(attempt);
     values.extend([
         attempt.target.map(|id| id.to_string()).unwrap_or_default().into(),

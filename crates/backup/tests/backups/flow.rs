@@ -142,6 +142,7 @@ pub(crate) async fn a_node_that_is_back_is_backed_up(campus: &Campus) {
     assert!(missed["detail"].as_str().expect("why").contains("does not answer"), "{missed}");
     let run = admin.run(&target).await;
     assert_eq!(run["outcome"], "unreachable", "whoever asks is told: {run}");
+    assert_eq!(run["reason"], "unreachable");
     let _node = serve_agent(&state, &tree, &address.to_string()).await;
     let done = admin.attempt("done").await;
     assert_eq!(done["entries"], 2, "{done}");

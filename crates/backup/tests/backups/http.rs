@@ -62,13 +62,16 @@ pub(crate) async fn what_is_wrong_is_told(campus: &Campus) {
     std::fs::create_dir_all(tree.join("below")).expect("makes");
     std::fs::write(tree.join("file"), "x").expect("writes");
     let node = campus.node(&server, "agent", &tree).await;
-    for (path, why) in
-        [("absent", "does not exist"), ("file", "is not a folder"), ("../outside", "is not allowed on this node")]
-    {
+    for (path, reason, why) in [
+        ("absent", "no-folder", "does not exist"),
+        ("file", "no-folder", "is not a folder"),
+        ("../outside", "not-allowed", "is not allowed on this node"),
+    ] {
         let path = if path == "../outside" { campus.path("outside") } else { tree.join(path) };
         let target = admin.register(node.address, &path).await;
         let failed = admin.run(&target).await;
         assert_eq!(failed["outcome"], "failed", "{failed}");
+        assert_eq!(failed["reason"], reason, "{failed}");
         assert!(failed["detail"].as_str().expect("why").contains(why), "{failed}");
     }
 

@@ -9,6 +9,7 @@ import classes from './log.module.css';
 import { OutcomeMark } from './marks';
 import { PathText } from './PathText';
 import { Warnings } from './Warnings';
+import { Why } from './Why';
 
 /** Attempts: a table where there is room, a list of the same where there is not. */
 export function LogTable({ attempts }: { attempts: Attempt[] }) {
@@ -54,11 +55,7 @@ export function LogTable({ attempts }: { attempts: Attempt[] }) {
               ) : null}
             </Table.Td>
             <Table.Td className={classes.why}>
-              {attempt.detail ? (
-                <Text size="sm" lang="en">
-                  {attempt.detail}
-                </Text>
-              ) : null}
+              <Why attempt={attempt} />
               <Warnings warnings={attempt.warnings} total={attempt.warnings_total} />
             </Table.Td>
             <Table.Td className={classes.right}>

@@ -9,6 +9,7 @@ import { say } from '../../shell/toasts';
 import { rehearse, useAttempt } from './backups';
 import { proofState } from './health';
 import { OutcomeMark, ProofMark } from './marks';
+import { Why } from './Why';
 
 /** Whether this backup was restored and compared file by file, and the button that does it now. */
 export function Rehearsal({ backup }: { backup: Backup }) {
@@ -70,11 +71,7 @@ export function Rehearsal({ backup }: { backup: Backup }) {
                     {formats.bytes(attempt.sent)}
                   </Text>
                 ) : null}
-                {attempt.outcome === 'skipped' && attempt.detail ? (
-                  <Text size="sm" lang="en">
-                    {attempt.detail}
-                  </Text>
-                ) : null}
+                {attempt.outcome === 'skipped' ? <Why attempt={attempt} /> : null}
               </Group>
             )}
           </div>

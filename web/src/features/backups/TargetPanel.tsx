@@ -17,6 +17,7 @@ import { healthOf, nodeOf, proofState } from './health';
 import { HealthMark, OutcomeMark, ProofMark } from './marks';
 import { NodeRoom } from './NodeRoom';
 import { Moment, RunNow } from './TargetList';
+import { Why } from './Why';
 import { useNow, useWhen } from './when';
 
 interface TargetPanelProps {
@@ -139,11 +140,7 @@ function LastFailure({ node, path }: { node: string; path: string }) {
           <Moment at={last.ended_at} now={now} none="" />
         </Text>
       </Group>
-      {last.detail ? (
-        <Text size="sm" mt={4} lang="en" style={{ overflowWrap: 'anywhere' }}>
-          {last.detail}
-        </Text>
-      ) : null}
+      <Why attempt={last} />
     </div>
   );
 }
