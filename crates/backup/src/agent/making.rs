@@ -31,7 +31,7 @@ const SETTLED: i64 = 2;
 const NOTES: usize = 10_000;
 
 /// Of chunks that are handed on, and asked about, together: how many, and how many bytes.
-const TOGETHER: (usize, usize) = (256, 512 << 10);
+const TOGETHER: (usize, usize) = (256, 256 << 10);
 
 /// A chunk and its bytes.
 pub(super) type Cut = (Chunk, Bytes);

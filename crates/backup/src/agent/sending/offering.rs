@@ -14,7 +14,7 @@ use super::{ALIVE, ANSWER, Cut, Link, Stop, WORKERS};
 use crate::wire::{self, Frame};
 
 /// Questions that wait for their answers.
-const QUESTIONS: usize = 2;
+const QUESTIONS: usize = 3;
 /// Bytes that wait for a worker, beyond which no more is asked about.
 const WAITING: usize = 512 << 10;
 /// Small chunks are deflated by one worker up to so many bytes together.
