@@ -137,7 +137,7 @@ impl Agent {
         stream.set_nodelay(true)?;
         let acceptor = self.acceptor.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let begun = tokio::time::timeout(BEGIN, async {
-            let mut stream = acceptor.accept(stream).await?;
+            let mut stream = acceptor.accept(wire::buffered(stream)).await?;
             let first = match wire::read(&mut stream).await {
                 // A probe: whether somebody answers was all it wanted to know.
                 Err(wire::WireError::Io(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => None,

@@ -9,7 +9,7 @@ use std::io;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream};
 use vault::chunk::{Chunk, ChunkId, MAX_CHUNK};
 use vault::repository::{Note, NoteKind};
 
@@ -20,6 +20,10 @@ pub(crate) const MOST_ASKED: usize = 1024;
 /// Most bytes of files' names in one frame of notes.
 pub(crate) const NOTES: usize = 256 << 10;
 const CHUNK: usize = 40;
+/// How much is read from a connection, and written to it, at once.
+const BUFFER: usize = 128 << 10;
+/// How much of a frame's content is copied behind its head: with it, no more than a record of TLS.
+const TOGETHER: usize = 15 << 10;
 /// A fragment is at most a little longer than its chunk; nothing else is as long.
 const LONGEST: usize = MAX_CHUNK as usize + (64 << 10);
 
@@ -122,6 +126,11 @@ pub(crate) enum WireError {
     Rules(&'static str),
 }
 
+/// A connection for TLS, whose records are an eighth of what is then read and written at once.
+pub(crate) fn buffered<S: AsyncRead + AsyncWrite>(stream: S) -> BufStream<S> {
+    BufStream::with_capacity(BUFFER, BUFFER, stream)
+}
+
 /// Reads one frame. Memory is bounded by the longest frame.
 pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Frame, WireError> {
     let length = stream.read_u32_le().await? as usize;
@@ -141,8 +150,11 @@ pub(crate) async fn write(stream: &mut (impl AsyncWrite + Unpin), frame: &Frame)
     let mut start = length.to_le_bytes().to_vec();
     start.push(kind);
     start.extend(head);
+    // What begins a frame leaves with as much of the rest as TLS sends at once.
+    let (first, rest) = body.split_at(body.len().min(TOGETHER));
+    start.extend_from_slice(first);
     stream.write_all(&start).await?;
-    stream.write_all(&body).await?;
+    stream.write_all(rest).await?;
     Ok(())
 }
 

@@ -59,7 +59,7 @@ impl Stream for Watched {
         if std::mem::take(&mut self.moved) {
             // What lies in memory is always ready, and nothing else would end this body's turn before the client's side is
             // full: others wait meanwhile.
-            context.waker().wake_by_ref();
+            kernel::turn::pass(context);
             return Poll::Pending;
         }
         let polled = self.pieces.poll_next_unpin(context);

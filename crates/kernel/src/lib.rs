@@ -13,3 +13,4 @@ pub mod role;
 pub mod secret;
 pub mod snapshot;
 pub mod status;
+pub mod turn;

@@ -14,6 +14,11 @@ const STORED_BLOCK: usize = 0xffff;
 /// How much of a chunk is tried first, and the most its deflated form may keep for the rest to be deflated too.
 const PROBE: usize = 16 << 10;
 const PROBE_WORTH: usize = PROBE * 97 / 100;
+/// Up to this length a chunk is deflated without being tried.
+const UNTRIED: usize = 8 * PROBE;
+
+/// Behind a chunk's bytes, for a block that follows its fragment.
+const ROOM: usize = 64;
 
 /// Why a fragment is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -99,7 +104,7 @@ impl Encoder {
     /// Deflates a chunk that was hashed when it was cut: `chunk` is what [`Chunk::of`] says of `raw`.
     pub fn encode_cut(&mut self, chunk: Chunk, raw: &[u8]) -> Fragment {
         let middle = raw.len().saturating_sub(PROBE) / 2;
-        let worth = raw.len() <= PROBE || self.deflate.deflate(&raw[middle..middle + PROBE]).len() <= PROBE_WORTH;
+        let worth = raw.len() <= UNTRIED || self.deflate.deflate(&raw[middle..middle + PROBE]).len() <= PROBE_WORTH;
         let deflated = if worth { self.deflate.deflate(raw) } else { &[] };
         let shorter = worth && deflated.len() < longest(chunk.length);
         Fragment { chunk, bytes: if shorter { Bytes::copy_from_slice(deflated) } else { Bytes::from(stored(raw)) } }
@@ -122,11 +127,12 @@ fn stored(raw: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub struct Decoder {
     inflate: Decompress,
+    raw: Vec<u8>,
 }
 
 impl Default for Decoder {
     fn default() -> Self {
-        Self { inflate: Decompress::new(false) }
+        Self { inflate: Decompress::new(false), raw: Vec::new() }
     }
 }
 
@@ -136,7 +142,7 @@ impl Decoder {
     /// # Errors
     /// The first thing that is wrong with them.
     pub fn verify(&mut self, chunk: &Chunk, bytes: Bytes) -> Result<Fragment, FragmentError> {
-        self.decode(chunk, &bytes)?;
+        self.inflated(chunk, &bytes)?;
         Ok(Fragment { chunk: *chunk, bytes })
     }
 
@@ -145,14 +151,7 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::verify`].
     pub fn decode(&mut self, chunk: &Chunk, fragment: &[u8]) -> Result<Vec<u8>, FragmentError> {
-        let raw = self.inflated(chunk.length, fragment)?;
-        if crc32fast::hash(&raw) != chunk.crc {
-            return Err(FragmentError::WrongCrc);
-        }
-        if ChunkId::of(&raw) != chunk.id {
-            return Err(FragmentError::WrongHash);
-        }
-        Ok(raw)
+        self.inflated(chunk, fragment).map(<[u8]>::to_vec)
     }
 
     /// The raw bytes of fragments in a row, of which their length and their CRC-32 are known: what whoever has a part of an
@@ -164,7 +163,7 @@ impl Decoder {
         let expected = usize::try_from(length).map_err(|_| FragmentError::BadLength(length))?;
         let mut raw = vec![0; expected.checked_add(1).ok_or(FragmentError::BadLength(length))?];
         self.inflate.reset(false);
-        let (consumed, written, ended) = self.feed(run, &mut raw)?;
+        let (consumed, written, ended) = feed(&mut self.inflate, run, &mut raw)?;
         if ended {
             return Err(FragmentError::Final);
         }
@@ -182,7 +181,8 @@ impl Decoder {
     /// comes out unharmed only if the fragment left the stream between two blocks, on a byte border: a fragment that
     /// ends inside a block reads its first byte, `01`, as symbols, and one whose block ends with that byte's first bit
     /// reads the rest as the header of a block that is not the last. The hash cannot be arranged beforehand.
-    fn inflated(&mut self, length: u32, fragment: &[u8]) -> Result<Vec<u8>, FragmentError> {
+    fn inflated(&mut self, chunk: &Chunk, fragment: &[u8]) -> Result<&[u8], FragmentError> {
+        let length = chunk.length;
         if !(1..=MAX_CHUNK).contains(&length) {
             return Err(FragmentError::BadLength(u64::from(length)));
         }
@@ -190,9 +190,12 @@ impl Decoder {
             return Err(FragmentError::TooLong);
         }
         let expected = length as usize;
-        let mut raw = vec![0; expected + 64];
+        if self.raw.len() < expected + ROOM {
+            self.raw.resize(expected + ROOM, 0);
+        }
+        let raw = &mut self.raw[..expected + ROOM];
         self.inflate.reset(false);
-        let (consumed, written, ended) = self.feed(fragment, &mut raw)?;
+        let (consumed, written, ended) = feed(&mut self.inflate, fragment, raw)?;
         if ended {
             return Err(FragmentError::Final);
         }
@@ -209,30 +212,35 @@ impl Decoder {
         let mut last = [0; 37];
         last[..5].copy_from_slice(&[1, 32, 0, !32, !0]);
         last[5..].copy_from_slice(seal.as_bytes());
-        let end = self.feed(&last, &mut raw[expected..]).map_err(|_| FragmentError::NotFlushed)?;
+        let end = feed(&mut self.inflate, &last, &mut raw[expected..]).map_err(|_| FragmentError::NotFlushed)?;
         if !fragment.ends_with(&FLUSHED) || end != (37, 32, true) || raw[expected..expected + 32] != *seal.as_bytes() {
             return Err(FragmentError::NotFlushed);
         }
-        raw.truncate(expected);
+        let raw = &self.raw[..expected];
+        if crc32fast::hash(raw) != chunk.crc {
+            return Err(FragmentError::WrongCrc);
+        }
+        if ChunkId::of(raw) != chunk.id {
+            return Err(FragmentError::WrongHash);
+        }
         Ok(raw)
     }
+}
 
-    /// How much was consumed and written, and whether the stream ended.
-    fn feed(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize, bool), FragmentError> {
-        let (mut consumed, mut written) = (0, 0);
-        loop {
-            let (from, to) = (self.inflate.total_in(), self.inflate.total_out());
-            let status = self
-                .inflate
-                .decompress(&input[consumed..], &mut output[written..], FlushDecompress::None)
-                .map_err(|_| FragmentError::Corrupt)?;
-            let took = usize::try_from(self.inflate.total_in() - from).unwrap_or(usize::MAX);
-            let gave = usize::try_from(self.inflate.total_out() - to).unwrap_or(usize::MAX);
-            (consumed, written) = (consumed + took, written + gave);
-            let ended = status == Status::StreamEnd;
-            if ended || (took == 0 && gave == 0) || (consumed == input.len() && written < output.len()) {
-                return Ok((consumed, written, ended));
-            }
+/// How much was consumed and written, and whether the stream ended.
+fn feed(inflate: &mut Decompress, input: &[u8], output: &mut [u8]) -> Result<(usize, usize, bool), FragmentError> {
+    let (mut consumed, mut written) = (0, 0);
+    loop {
+        let (from, to) = (inflate.total_in(), inflate.total_out());
+        let status = inflate
+            .decompress(&input[consumed..], &mut output[written..], FlushDecompress::None)
+            .map_err(|_| FragmentError::Corrupt)?;
+        let took = usize::try_from(inflate.total_in() - from).unwrap_or(usize::MAX);
+        let gave = usize::try_from(inflate.total_out() - to).unwrap_or(usize::MAX);
+        (consumed, written) = (consumed + took, written + gave);
+        let ended = status == Status::StreamEnd;
+        if ended || (took == 0 && gave == 0) || (consumed == input.len() && written < output.len()) {
+            return Ok((consumed, written, ended));
         }
     }
 }

@@ -12,10 +12,10 @@ use crate::tar::{self, END, Meta, MetaError};
 
 /// Payloads of at least this many bytes are cut by content on their own.
 pub const LARGE: u64 = 256 << 10;
-/// A bundle may end once it has this many bytes: deflate's window sees no further back, and a change sends a bundle anew.
-const BUNDLE_MIN: u64 = 32 << 10;
+/// A bundle may end once it has this many bytes: a change sends a bundle anew, and headers alone deflate to little.
+const BUNDLE_MIN: u64 = 8 << 10;
 /// How many more bytes it then gets on average.
-const BUNDLE_MORE: u64 = 32 << 10;
+const BUNDLE_MORE: u64 = 8 << 10;
 /// A bundle never has more bytes.
 pub const BUNDLE_MAX: u64 = 1 << 20;
 

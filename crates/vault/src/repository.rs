@@ -44,7 +44,7 @@ pub use scrub::Scrubbed;
 use crate::chunk::ChunkId;
 use commit::Summary;
 use index::Index;
-use put::PackWriter;
+use put::Filling;
 
 /// A pack is closed once it has this many bytes.
 pub const PACK: u64 = 64 << 20;
@@ -57,7 +57,7 @@ pub struct Repository {
     blobs: Arc<dyn Blobs>,
     prefix: String,
     known: Mutex<Known>,
-    writer: tokio::sync::Mutex<Option<PackWriter>>,
+    filling: tokio::sync::Mutex<Filling>,
     /// Held for reading by sessions, which may have been told that a chunk need not be sent; for writing by deletion.
     gate: Arc<RwLock<()>>,
 }
@@ -75,7 +75,7 @@ struct Known {
     removals: u64,
     /// The lowest number that no pack has had.
     next_pack: u64,
-    /// Packs that were begun and have no index yet: the one being filled, and what failures left.
+    /// Packs that were begun and have no index yet: the one being filled, the one being sealed, and what failures left.
     unindexed: BTreeSet<u64>,
     /// Records whose writing failed: whether they are there is not known.
     unsure: BTreeSet<u64>,

@@ -11,15 +11,37 @@ use vault::chunk::{Chunk, ChunkId, MAX_CHUNK};
 const MAGIC: &[u8; 8] = b"BDLcach1";
 /// Of jobs that seem unchanged, one in so many is read nevertheless.
 const READ_ANYWAY: u64 = 100;
+/// Bytes of a row of one chunk.
+const ROW: usize = 32 + 4 + 40;
 /// The longest row, in chunks: a file of 2 TiB.
 const MOST: u32 = 4 << 20;
 
 /// What was known, and what will be.
 pub(super) struct Cache {
-    known: HashMap<ChunkId, Box<[Chunk]>>,
+    known: Known,
     next: Option<BufWriter<File>>,
     path: PathBuf,
     seed: u64,
+}
+
+/// Rows in a few large pieces, since there may be hundreds of thousands: some 70 bytes for one of one chunk.
+#[derive(Default)]
+struct Known {
+    /// By the first half of a key, where its chunks begin and how many they are.
+    rows: HashMap<[u8; 16], (u32, u32)>,
+    chunks: Vec<Chunk>,
+}
+
+impl Known {
+    fn get(&self, key: &ChunkId) -> Option<&[Chunk]> {
+        let (first, count) = *self.rows.get(half(key))?;
+        self.chunks.get(first as usize..first as usize + count as usize)
+    }
+}
+
+/// Enough of a key, which is a hash, to tell it from all others of a tree.
+fn half(key: &ChunkId) -> &[u8; 16] {
+    key.as_bytes().first_chunk().unwrap_or(&[0; 16])
 }
 
 impl Cache {
@@ -27,25 +49,25 @@ impl Cache {
     pub(super) fn open(folder: &Path, path: &str, seed: u64, trust: bool) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let path = folder.join(blake3::hash(path.as_bytes()).to_hex().as_str());
-        let known = if trust { read(&path) } else { HashMap::new() };
+        let known = if trust { read(&path) } else { Known::default() };
         let mut next = BufWriter::new(File::create(path.with_extension("new"))?);
         next.write_all(MAGIC)?;
         Ok(Self { known, next: Some(next), path, seed })
     }
 
     /// What a job was cut into, if it is known and this is not one of those read nevertheless.
-    pub(super) fn get(&self, key: &ChunkId) -> Option<Box<[Chunk]>> {
+    pub(super) fn get(&self, key: &ChunkId) -> Option<Vec<Chunk>> {
         let chunks = self.known.get(key)?;
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.seed.to_le_bytes()).update(key.as_bytes());
         let lot = hasher.finalize();
         let lot = lot.as_bytes().first_chunk::<8>().map_or(1, |bytes| u64::from_le_bytes(*bytes));
-        (!lot.is_multiple_of(READ_ANYWAY)).then(|| chunks.clone())
+        (!lot.is_multiple_of(READ_ANYWAY)).then(|| chunks.to_vec())
     }
 
     /// What a job that is read nevertheless should be cut into: chunks that are still these need not be offered.
-    pub(super) fn expected(&self, key: &ChunkId) -> Box<[Chunk]> {
-        self.known.get(key).cloned().unwrap_or_default()
+    pub(super) fn expected(&self, key: &ChunkId) -> Vec<Chunk> {
+        self.known.get(key).unwrap_or_default().to_vec()
     }
 
     /// Remembers what a job was cut into, for the next time.
@@ -71,30 +93,32 @@ impl Cache {
 }
 
 /// As much as can be read; nothing of what is not a cache.
-fn read(path: &Path) -> HashMap<ChunkId, Box<[Chunk]>> {
-    let mut known = HashMap::new();
+fn read(path: &Path) -> Known {
+    let mut known = Known::default();
     let Ok(file) = File::open(path) else { return known };
+    let length = file.metadata().map_or(0, |file| usize::try_from(file.len()).unwrap_or(0));
     let mut file = BufReader::new(file);
     let mut magic = [0; 8];
     if file.read_exact(&mut magic).is_err() || magic != *MAGIC {
         return known;
     }
-    while let Ok(Some((key, chunks))) = entry(&mut file) {
-        known.insert(key, chunks);
+    // Nearly every row is a bundle's, which is one chunk.
+    known.rows.reserve(length / ROW);
+    known.chunks.reserve(length / ROW);
+    while let Ok(Some((key, first, count))) = entry(&mut file, &mut known.chunks) {
+        known.rows.insert(*half(&key), (first, count));
     }
     known
 }
 
-fn entry(file: &mut impl Read) -> io::Result<Option<(ChunkId, Box<[Chunk]>)>> {
+/// Reads a row: its key, where in `chunks` its own now are, and how many.
+fn entry(file: &mut impl Read, chunks: &mut Vec<Chunk>) -> io::Result<Option<(ChunkId, u32, u32)>> {
     let mut key = [0; 32];
     file.read_exact(&mut key)?;
     let mut count = [0; 4];
     file.read_exact(&mut count)?;
     let count = u32::from_le_bytes(count);
-    if count > MOST {
-        return Ok(None);
-    }
-    let mut chunks = Vec::new();
+    let Some(first) = u32::try_from(chunks.len()).ok().filter(|_| count <= MOST) else { return Ok(None) };
     for _ in 0..count {
         let mut bytes = [0; 40];
         file.read_exact(&mut bytes)?;
@@ -107,7 +131,7 @@ fn entry(file: &mut impl Read) -> io::Result<Option<(ChunkId, Box<[Chunk]>)>> {
         }
         chunks.push(Chunk { id: ChunkId::new(*hash), length, crc: u32::from_le_bytes(*crc) });
     }
-    Ok(Some((ChunkId::new(key), chunks.into())))
+    Ok(Some((ChunkId::new(key), first, count)))
 }
 
 #[cfg(test)]
@@ -148,7 +172,7 @@ mod tests {
             keys.iter().filter(|key| cache.get(key).is_none()).copied().collect::<Vec<_>>()
         };
         let (first, second) = (read(1), read(2));
-        assert!(first.iter().all(|key| *cache_of(1).expected(key) == [chunk]), "it is known what they should be");
+        assert!(first.iter().all(|key| cache_of(1).expected(key) == [chunk]), "it is known what they should be");
         assert!((5..80).contains(&first.len()) && first != second, "{} {}", first.len(), second.len());
     }
 }

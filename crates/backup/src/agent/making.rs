@@ -30,6 +30,12 @@ const SETTLED: i64 = 2;
 /// Most files listed; they are counted all.
 const NOTES: usize = 10_000;
 
+/// Of chunks that are handed on, and asked about, together: how many, and how many bytes.
+const TOGETHER: (usize, usize) = (256, 256 << 10);
+
+/// A chunk and its bytes.
+pub(super) type Cut = (Chunk, Bytes);
+
 /// How far a walk has come, for whoever waits.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -76,7 +82,9 @@ pub(super) struct Maker {
     clock: Arc<dyn Clock>,
     /// From this second on a change is too young to be trusted.
     young: i64,
-    fresh: mpsc::Sender<(Chunk, Bytes)>,
+    fresh: mpsc::Sender<Vec<Cut>>,
+    /// What is handed on together, and how many bytes it has.
+    batch: (Vec<Cut>, usize),
     counts: Arc<Counts>,
 }
 
@@ -85,13 +93,14 @@ impl Maker {
         root: Arc<OwnedFd>,
         cache: Cache,
         (state, clock): (&Path, Arc<dyn Clock>),
-        fresh: mpsc::Sender<(Chunk, Bytes)>,
+        fresh: mpsc::Sender<Vec<Cut>>,
         counts: Arc<Counts>,
     ) -> Result<Self, MakeError> {
         let (builder, pending, notes) = (Builder::new(), HashMap::new(), Vec::new());
         let leaves = Spool::create(state)?;
         let young = clock.now().as_seconds() - SETTLED;
-        Ok(Self { root, builder, leaves, cache, notes, pending, clock, young, fresh, counts })
+        let batch = (Vec::new(), 0);
+        Ok(Self { root, builder, leaves, cache, notes, pending, clock, young, fresh, batch, counts })
     }
 
     /// Walks it all.
@@ -120,6 +129,7 @@ impl Maker {
             }
         }
         self.job(planner.finish())?;
+        self.send()?;
         let (last, root) = self.builder.finish()?;
         if let Some(leaf) = last {
             self.leaves.push(&leaf)?;
@@ -173,7 +183,8 @@ impl Maker {
             self.cache.put(&key, &[chunk])?;
         }
         notes.into_iter().for_each(|note| self.note(note));
-        self.hand_on(chunk, raw, self.cache.expected(&key).first())?;
+        let expected = self.cache.expected(&key);
+        self.hand_on(chunk, raw, expected.first())?;
         self.piece(Piece { chunk, entries })
     }
 
@@ -216,11 +227,18 @@ impl Maker {
     }
 
     /// Has it offered, unless it is the one that the cache says the server has.
-    fn hand_on(&self, chunk: Chunk, raw: Bytes, expected: Option<&Chunk>) -> Result<(), MakeError> {
+    fn hand_on(&mut self, chunk: Chunk, raw: Bytes, expected: Option<&Chunk>) -> Result<(), MakeError> {
         if expected == Some(&chunk) {
             return Ok(());
         }
-        self.fresh.blocking_send((chunk, raw)).map_err(|_| MakeError::Left)
+        self.batch.1 += raw.len();
+        self.batch.0.push((chunk, raw));
+        if self.batch.0.len() < TOGETHER.0 && self.batch.1 < TOGETHER.1 { Ok(()) } else { self.send() }
+    }
+
+    fn send(&mut self) -> Result<(), MakeError> {
+        let (batch, _) = std::mem::take(&mut self.batch);
+        if batch.is_empty() { Ok(()) } else { self.fresh.blocking_send(batch).map_err(|_| MakeError::Left) }
     }
 
     fn piece(&mut self, piece: Piece) -> Result<(), MakeError> {
@@ -271,7 +289,7 @@ mod tests {
         let cache = Cache::open(state, "/srv", seed, true).expect("opens");
         let maker = Maker::new(root, cache, (state, Arc::new(Later)), fresh, Arc::clone(&counts)).expect("begins");
         maker.run().expect("makes").cache.keep().expect("keeps");
-        let offered = std::iter::from_fn(|| offered.try_recv().ok()).count();
+        let offered = std::iter::from_fn(|| offered.try_recv().ok()).flatten().count();
         (offered, counts.bytes.load(Ordering::Relaxed))
     }
 

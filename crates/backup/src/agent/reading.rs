@@ -117,8 +117,10 @@ pub(super) fn large<E>(
 
 /// Reads a file's data in order; what has been cut off meanwhile reads as zeros.
 fn each(file: &File, meta: &Meta, mut give: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    let mut buffer = vec![0; PIECE];
-    for (offset, length) in runs(meta) {
+    let runs = runs(meta);
+    let longest = runs.iter().map(|(_, length)| *length).max().unwrap_or(0);
+    let mut buffer = vec![0; usize::try_from(longest).unwrap_or(PIECE).min(PIECE)];
+    for (offset, length) in runs {
         let mut position = offset;
         while position < offset + length {
             let most = usize::try_from(offset + length - position).unwrap_or(usize::MAX).min(PIECE);

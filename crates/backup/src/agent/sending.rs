@@ -18,7 +18,7 @@ use vault::repository::Note;
 
 use super::cache::Cache;
 use super::hooks;
-use super::making::{Counts, MakeError, Maker, Tree};
+use super::making::{Counts, Cut, MakeError, Maker, Tree};
 use super::pace::Pace;
 use super::spool::Spooled;
 use crate::wire::{self, Frame, Known, NOTES, Reason, Refusal, WireError};
@@ -30,10 +30,12 @@ mod offering;
 const ALIVE: Duration = Duration::from_secs(2);
 /// The server may take this long to answer: it may be waiting for its disk.
 const ANSWER: Duration = Duration::from_secs(120);
-/// Chunks that wait to be asked about, at most; each may have 2 MiB.
-const WAITING: usize = 2;
+/// Batches of chunks that wait to be asked about.
+const WAITING: usize = 1;
 /// Leaves of one question, together in bytes.
 const LEAVES: usize = 4 << 20;
+/// How hard manifests are deflated, which are little of a first backup and much of a small change.
+const MANIFESTS: u32 = 7;
 /// Chunks deflated at the same time.
 const WORKERS: usize = 2;
 
@@ -116,6 +118,7 @@ impl Job {
                 stream,
                 pace: Pace::new(self.limit),
                 encoders: Encoders::new(self.level),
+                manifests: Encoders::new(MANIFESTS),
                 counts: Arc::default(),
             };
             match link.pass(self, trust).await? {
@@ -132,6 +135,8 @@ struct Link<'s, S> {
     stream: &'s mut S,
     pace: Pace,
     encoders: Encoders,
+    /// For leaves and roots.
+    manifests: Encoders,
     counts: Arc<Counts>,
 }
 
@@ -226,7 +231,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
     }
 
     async fn deflated(&mut self, chunk: Chunk, raw: Bytes) -> Result<Fragment, Stop> {
-        let fragment = self.encoders.deflate(chunk, raw).await?;
+        let fragment = self.manifests.deflate(vec![(chunk, raw)]).await?.pop().ok_or(ManifestError::TooLarge)?;
         self.pace.take(fragment.bytes().len()).await;
         Ok(fragment)
     }
@@ -243,8 +248,11 @@ impl Encoders {
         Self { level, workers: Workers::default() }
     }
 
-    fn deflate(&self, chunk: Chunk, raw: Bytes) -> JoinHandle<Fragment> {
+    /// Deflates chunks one after another.
+    fn deflate(&self, cuts: Vec<Cut>) -> JoinHandle<Vec<Fragment>> {
         let level = self.level;
-        self.workers.begin(move || Encoder::new(level), move |encoder| encoder.encode_cut(chunk, &raw))
+        let deflate =
+            |encoder: &mut Encoder| cuts.into_iter().map(|(chunk, raw)| encoder.encode_cut(chunk, &raw)).collect();
+        self.workers.begin(move || Encoder::new(level), deflate)
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use kernel::clock::SystemClock;
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, BufStream};
 use tokio_rustls::client::TlsStream;
 
 use super::*;
@@ -63,7 +63,7 @@ impl Node {
         }
     }
 
-    async fn call(&self) -> TlsStream<TcpStream> {
+    async fn call(&self) -> TlsStream<BufStream<TcpStream>> {
         call(&self.address, &self.config).await.unwrap_or_else(|error| panic!("{error}")).stream
     }
 

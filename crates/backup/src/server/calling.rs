@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
+use tokio::io::BufStream;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::authority::{AGENT, fingerprint};
 use crate::model::Address;
+use crate::wire;
 
 /// How long an agent may take to answer a call.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,7 +30,7 @@ pub(crate) enum CallError {
 
 /// An agent that was called.
 pub(crate) struct Called {
-    pub(crate) stream: TlsStream<TcpStream>,
+    pub(crate) stream: TlsStream<BufStream<TcpStream>>,
     /// Of its certificate.
     pub(crate) fingerprint: String,
 }
@@ -42,7 +44,7 @@ pub(crate) async fn call(address: &Address, config: &Arc<ClientConfig>) -> Resul
         stream.set_nodelay(true).map_err(silent)?;
         rustix::net::sockopt::set_tcp_user_timeout(&stream, 30_000).map_err(|error| silent(error.into()))?;
         let name = ServerName::try_from(AGENT).map_err(|error| stranger(error.to_string()))?;
-        let connected = TlsConnector::from(Arc::clone(config)).connect(name, stream).await;
+        let connected = TlsConnector::from(Arc::clone(config)).connect(name, wire::buffered(stream)).await;
         let stream = connected.map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => stranger(error.to_string()),
             _ => silent(error),

@@ -1,17 +1,19 @@
 //! The server's part of the conversation: it believes nothing. A chunk counts only after its fragment was inflated and
 //! hashed here, a leaf only with all its chunks, a backup only with all its leaves.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::{self, Either, Ready};
 use futures::stream::{FuturesOrdered, StreamExt};
 use kernel::clock::Clock;
 use store::StoreError;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::task::{JoinError, JoinHandle};
 use vault::Repository;
-use vault::chunk::Chunk;
+use vault::chunk::{Chunk, ChunkId};
 use vault::fragment::{Decoder, Fragment, FragmentError};
 use vault::repository::{Commit, Note, Record, RepositoryError, Session};
 
@@ -28,6 +30,8 @@ const SILENCE: Duration = Duration::from_secs(660);
 const SILENCE_AT_WORK: Duration = Duration::from_secs(60);
 /// Fragments verified while others arrive.
 const VERIFIED_AT_ONCE: usize = 2;
+/// Chunks up to this length are verified where they arrive.
+const AT_ONCE: u32 = 32 << 10;
 /// Most files that an agent may list.
 const MOST_NOTES: usize = 20_000;
 
@@ -116,13 +120,18 @@ pub(super) struct Received {
     pub(super) notes: Vec<Note>,
 }
 
-type Verifying = JoinHandle<Result<Fragment, FragmentError>>;
+type Verified = Result<Result<Fragment, FragmentError>, JoinError>;
+type Verifying = Either<Ready<Verified>, JoinHandle<Result<Fragment, FragmentError>>>;
 
 /// Fragments that arrived and are not kept yet, in their order.
 #[derive(Default)]
 pub(super) struct Checks {
     under_way: FuturesOrdered<Verifying>,
+    /// Of these: they need not be sent again, for if one is refused nothing of the conversation counts.
+    ids: HashSet<ChunkId>,
     decoders: Workers<Decoder>,
+    /// For what is verified sooner than handed to a thread.
+    decoder: Decoder,
 }
 
 /// One conversation.
@@ -150,18 +159,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
         loop {
             let said = self.next(silence).await?;
             silence = SILENCE_AT_WORK;
-            // Whatever is said of chunks is said of all that came before.
-            let at_once = if matches!(said, Frame::Fragment(..) | Frame::Alive(_)) { VERIFIED_AT_ONCE } else { 0 };
+            // Whatever is said of leaves is said of all chunks that came before.
+            let before = matches!(said, Frame::Fragment(..) | Frame::Chunks(_) | Frame::Alive(_));
+            let at_once = if before { VERIFIED_AT_ONCE } else { 0 };
             self.take(at_once).await?;
             match said {
                 Frame::Alive(progress) => self.counts.entries.store(progress.entries, Ordering::Relaxed),
                 Frame::Chunks(chunks) => {
                     let ids: Vec<_> = chunks.iter().map(|chunk| chunk.id).collect();
-                    let missing = self.repository.missing(&ids).await;
-                    self.say(&Frame::Wanted(missing)).await?;
+                    let missing = self.repository.missing(&ids).await.into_iter().zip(&ids);
+                    let wanted = missing.map(|(missing, id)| missing && !self.checks.ids.contains(id)).collect();
+                    self.say(&Frame::Wanted(wanted)).await?;
                 }
                 Frame::Fragment(chunk, bytes) => {
                     let verifying = self.verify(chunk, bytes);
+                    self.checks.ids.insert(chunk.id);
                     self.checks.under_way.push_back(verifying);
                 }
                 Frame::Leaves(leaves) => {
@@ -225,15 +237,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
         while self.checks.under_way.len() > at_once
             && let Some(done) = self.checks.under_way.next().await
         {
-            keep(done, &mut self.allowance, (self.repository, self.session, self.clock)).await?;
+            let kept = keep(done, &mut self.allowance, (self.repository, self.session, self.clock)).await?;
+            self.checks.ids.remove(&kept);
         }
         Ok(())
     }
 
     /// Begins to inflate and hash a fragment.
-    fn verify(&self, chunk: Chunk, bytes: Bytes) -> Verifying {
+    fn verify(&mut self, chunk: Chunk, bytes: Bytes) -> Verifying {
         self.counts.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.checks.decoders.begin(Decoder::default, move |decoder| decoder.verify(&chunk, bytes))
+        if chunk.length <= AT_ONCE {
+            return Either::Left(future::ready(Ok(self.checks.decoder.verify(&chunk, bytes))));
+        }
+        let verify = move |decoder: &mut Decoder| decoder.verify(&chunk, bytes);
+        Either::Right(self.checks.decoders.begin(Decoder::default, verify))
     }
 
     /// What is said next; meanwhile what was verified is kept.
@@ -246,7 +263,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
                     Err(_) => Err(ReceiveError::Silent),
                 },
                 Some(done) = self.checks.under_way.next(), if !self.checks.under_way.is_empty() => {
-                    keep(done, &mut self.allowance, (self.repository, self.session, self.clock)).await?;
+                    let kept = keep(done, &mut self.allowance, (self.repository, self.session, self.clock)).await?;
+                    self.checks.ids.remove(&kept);
                 }
             }
         }
@@ -264,19 +282,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiving<'_, S> {
     }
 }
 
-/// Keeps a fragment that was verified.
+/// Keeps a fragment that was verified; gives its name.
 async fn keep(
-    done: Result<Result<Fragment, FragmentError>, JoinError>,
+    done: Verified,
     allowance: &mut Allowance,
     (repository, session, clock): (&Repository, &Session, &dyn Clock),
-) -> Result<(), ReceiveError> {
+) -> Result<ChunkId, ReceiveError> {
     let fragment = verified(done)?;
     allowance.take(fragment.bytes().len())?;
-    Ok(repository.put(session, &fragment, micros(clock.now())).await?)
+    repository.put(session, &fragment, micros(clock.now())).await?;
+    Ok(fragment.chunk().id)
 }
 
 /// What came of verifying; one whose thread died is not believed.
-fn verified(done: Result<Result<Fragment, FragmentError>, JoinError>) -> Result<Fragment, FragmentError> {
+fn verified(done: Verified) -> Result<Fragment, FragmentError> {
     done.unwrap_or(Err(FragmentError::Corrupt))
 }
 

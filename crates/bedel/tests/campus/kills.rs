@@ -74,8 +74,8 @@ impl Traffic {
         Self { stop, people, tally }
     }
 
-    /// Lets everybody end what they began, and checks the account.
-    pub async fn end(self) {
+    /// Lets everybody end what they began, and checks the account, which is kept as the figures of `name`, after `faults`.
+    pub async fn end(self, name: &str, faults: &str) {
         self.stop.store(true, Ordering::Relaxed);
         for person in self.people {
             let ended = tokio::time::timeout(PATIENCE * 3, person).await;
@@ -83,14 +83,15 @@ impl Traffic {
         }
         let of = Tally::of;
         let tally = &self.tally;
-        println!(
-            "{} transfers ended, {} MB; {} times resumed; {} mismatches; {} bytes sent again below an acknowledged offset",
+        let line = format!(
+            "{faults}: {} transfers ended, {} MB; {} times resumed; {} mismatches; {} bytes sent again below an acknowledged offset",
             of(&tally.ended),
             of(&tally.bytes) / 1_000_000,
             of(&tally.resumed),
             of(&tally.mismatches),
             of(&tally.sent_again)
         );
+        testkit::figures::report(name, &[line]);
         assert!(of(&tally.ended) >= 2 * USERS);
         assert!(of(&tally.resumed) >= FELT, "the faults must have been felt");
         assert_eq!(of(&tally.mismatches), 0);
@@ -99,20 +100,21 @@ impl Traffic {
 }
 
 /// Kills ready replicas, of the role that `next` names after a pause, `kills` times and until transfers broke by it at
-/// least [`FELT`] times.
+/// least [`FELT`] times. Tells how many there were.
 async fn kill_many(
     campus: &Campus,
     traffic: &Traffic,
     kills: u32,
     rng: &mut StdRng,
     next: impl Fn(&mut StdRng) -> (Duration, &'static str),
-) {
+) -> u32 {
     let mut done = 0;
     while done < kills || (Tally::of(&traffic.tally.resumed) < FELT && done < 10 * kills) {
         let (pause, role) = next(rng);
         tokio::time::sleep(pause).await;
         done += u32::from(kill_one(campus, role, rng));
     }
+    done
 }
 
 /// Kills one ready replica of `role`; false if there was none.
@@ -131,8 +133,8 @@ async fn transfers_survive_the_death_of_files_replicas() {
     let traffic = Traffic::begin(&campus.url, &campus.token, count(20_000_000, 100_000_000));
     let mut rng = StdRng::seed_from_u64(42);
     let pause = Duration::from_millis(count(1_000, 2_000));
-    kill_many(&campus, &traffic, count(20, 30), &mut rng, |_| (pause, "files")).await;
-    traffic.end().await;
+    let kills = kill_many(&campus, &traffic, count(20, 30), &mut rng, |_| (pause, "files")).await;
+    traffic.end("files-kills", &format!("{kills} × kill -9 of a files replica")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,12 +142,12 @@ async fn transfers_survive_random_deaths_of_any_process() {
     let campus = Campus::start(&[]).await;
     let traffic = Traffic::begin(&campus.url, &campus.token, count(10_000_000, 100_000_000));
     let mut rng = StdRng::seed_from_u64(1_000);
-    kill_many(&campus, &traffic, count(20, 1_000), &mut rng, |rng| {
+    let kills = kill_many(&campus, &traffic, count(20, 1_000), &mut rng, |rng| {
         let pause = Duration::from_millis(rng.random_range(20..count(1_000, 400)));
         (pause, ["files", "files", "files", "files", "gateway", "accounts", "portal"][rng.random_range(0..7)])
     })
     .await;
-    traffic.end().await;
+    traffic.end("files-random-kills", &format!("{kills} × kill -9 of any process")).await;
     campus.until_whole().await;
 }
 

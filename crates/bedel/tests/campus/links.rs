@@ -41,7 +41,7 @@ async fn transfers_survive_broken_connections_and_the_death_of_gateways() {
         }
     }
     proxy.set(Faults::default());
-    traffic.end().await;
+    traffic.end("files-links", "links cut and stalled, gateways and replicas killed").await;
 }
 
 /// A `bedel` client behind the link, and where its account of itself goes.

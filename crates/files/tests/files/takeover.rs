@@ -11,7 +11,7 @@ async fn half_sent(replica: &Replica, user: &User, path: &str, data: &[u8]) -> (
     let (sender, answer) = patch_slowly(replica, user, path, 0);
     sender.send(frame(data.to_vec())).await.expect("sends");
     let expected = data.len() as u64;
-    // The batch lingers up to 2 s before it is written and told.
+    // The batch lingers for a while before it is written and told.
     until("the first half arrives", async || {
         let list = get(replica, Some(user), "/api/v1/transfers", &[]).await.expect(200).json();
         list["items"][0]["offset"].as_u64() == Some(expected)

@@ -20,7 +20,7 @@ use crate::limits::Admission;
 pub(crate) const MOST: usize = 16;
 
 /// Bodies under way are always ready to go on, so that a thread would look for new requests only after this many of their
-/// turns (of up to 256 KiB each).
+/// turns.
 const TURNS_BETWEEN_LOOKS: u32 = 8;
 
 thread_local! {

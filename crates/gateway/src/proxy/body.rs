@@ -15,7 +15,7 @@ use crate::upstream::h1::{AnswerBody, Broken};
 
 /// Bytes that one answer may pass before the others have their turn. Between two fast links nothing else would end a
 /// body's turn for tens of megabytes, and whoever asks for a little meanwhile would wait for twelve of those.
-const TURN: usize = 256 << 10;
+const TURN: usize = 128 << 10;
 
 /// Why an answer ended early: the client sees its connection or stream break.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +116,7 @@ impl http_body::Body for Body {
         let this = &mut *self;
         if this.turn >= TURN {
             this.turn = 0;
-            cx.waker().wake_by_ref();
+            kernel::turn::pass(cx);
             return Poll::Pending;
         }
         let polled = match &mut this.source {

@@ -86,7 +86,7 @@ fn an_insertion_moves_few_borders() {
     let fresh = after.iter().filter(|bundle| !before.contains(&bundle.identity())).count();
     assert!((1..=2).contains(&fresh), "{fresh} of {}", after.len());
     let average = after.iter().map(|bundle| bundle.length()).sum::<u64>() / after.len() as u64;
-    assert!((45 << 10..83 << 10).contains(&average), "{average}");
+    assert!((14 << 10..32 << 10).contains(&average), "{average}");
 }
 
 proptest! {

@@ -8,7 +8,9 @@ use crate::chunk::{Chunk, MAX_CHUNK};
 use crate::gzip::Tail;
 
 /// A leaf may end once it has this many bytes; it then gets as many more on average.
-const LEAF_MIN: usize = 32 << 10;
+const LEAF_MIN: usize = 8 << 10;
+/// Of this leaf and those behind it the bytes are eight times as many, so that a root reaches far.
+const LONGER_FROM: usize = 4096;
 /// A leaf ends at the latest when it has this many bytes.
 const LEAF_MAX: usize = 256 << 10;
 
@@ -44,9 +46,10 @@ impl Builder {
         self.tail.add(piece.chunk.crc, u64::from(piece.chunk.length));
         self.encoded += more;
         self.leaf.pieces.push(piece);
+        let least = if self.root.leaves.len() < LONGER_FROM { LEAF_MIN } else { 8 * LEAF_MIN };
         // By the chunk's hash: the more it takes in the leaf, the likelier.
-        let ends = u64::from(lot) * (LEAF_MIN as u64) < (more as u64) << 32;
-        if (ends && self.encoded >= LEAF_MIN) || self.encoded >= LEAF_MAX { self.cut().map(Some) } else { Ok(None) }
+        let ends = u64::from(lot) * (least as u64) < (more as u64) << 32;
+        if (ends && self.encoded >= least) || self.encoded >= LEAF_MAX { self.cut().map(Some) } else { Ok(None) }
     }
 
     /// The last leaf, if one is left, and the root.

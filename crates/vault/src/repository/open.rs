@@ -9,7 +9,7 @@ use kernel::blobs::{BlobError, Blobs};
 use tokio::sync::RwLock;
 
 use super::index::{self, Index};
-use super::put::PackWriter;
+use super::put::{Filling, PackWriter};
 use super::record::Record;
 use super::{Known, Repository, RepositoryError, pack};
 use crate::fragment::{Decoder, Fragment};
@@ -26,7 +26,7 @@ impl Repository {
             blobs,
             prefix: prefix.to_owned(),
             known: Mutex::new(Known::default()),
-            writer: tokio::sync::Mutex::new(None),
+            filling: tokio::sync::Mutex::new(Filling::default()),
             gate: Arc::new(RwLock::new(())),
         };
         let packs = repository.numbers("packs").await?;
@@ -68,9 +68,8 @@ impl Repository {
 
     /// Copies what is good of packs without an index into a pack of its own, then removes them.
     pub(super) async fn salvage(&self, now: u64) -> Result<(), RepositoryError> {
-        let slot = self.writer.lock().await;
-        let current = slot.as_ref().map(PackWriter::number);
-        let left: Vec<u64> = self.known().unindexed.iter().copied().filter(|number| Some(*number) != current).collect();
+        let filling = self.filling.lock().await;
+        let left: Vec<u64> = self.known().unindexed.iter().copied().filter(|number| !filling.holds(*number)).collect();
         if left.is_empty() {
             return Ok(());
         }

@@ -1,9 +1,11 @@
 //! Taking fragments in.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use kernel::blobs::{BlobError, BlobWriter};
+use futures::future::{BoxFuture, FutureExt};
+use kernel::blobs::{BlobError, BlobKey, BlobWriter, Blobs};
 
 use super::index::{self, Located, PackInfo, Place};
 use super::{PACK, Repository, RepositoryError, Session, pack};
@@ -39,12 +41,43 @@ impl PackWriter {
         self.size >= PACK
     }
 
-    pub(super) const fn number(&self) -> u64 {
-        self.number
-    }
-
     pub(super) fn has(&self, id: &ChunkId) -> bool {
         self.pending.contains_key(id)
+    }
+
+    /// What an index says of it.
+    const fn info(&self) -> PackInfo {
+        PackInfo { created: self.created, size: self.size }
+    }
+}
+
+/// A full pack that is being made durable while the next one is filled.
+struct Sealing {
+    number: u64,
+    info: PackInfo,
+    content: Vec<Located>,
+    pending: HashMap<ChunkId, Chunk>,
+    work: BoxFuture<'static, Result<(), RepositoryError>>,
+}
+
+/// What was put and is not in the index yet: at most two packs.
+#[derive(Default)]
+pub(super) struct Filling {
+    current: Option<PackWriter>,
+    sealing: Option<Sealing>,
+}
+
+impl Filling {
+    /// A chunk that waits to be durable.
+    fn get(&self, id: &ChunkId) -> Option<&Chunk> {
+        let current = self.current.as_ref().and_then(|writer| writer.pending.get(id));
+        current.or_else(|| self.sealing.as_ref().and_then(|sealing| sealing.pending.get(id)))
+    }
+
+    /// Whether a pack is one of these.
+    pub(super) fn holds(&self, number: u64) -> bool {
+        self.current.as_ref().is_some_and(|writer| writer.number == number)
+            || self.sealing.as_ref().is_some_and(|sealing| sealing.number == number)
     }
 }
 
@@ -62,12 +95,9 @@ impl Repository {
 
     /// Which of these chunks the node must send.
     pub async fn missing(&self, ids: &[ChunkId]) -> Vec<bool> {
-        let writer = self.writer.lock().await;
+        let filling = self.filling.lock().await;
         let known = self.known();
-        let pending = writer.as_ref().map(|writer| &writer.pending);
-        ids.iter()
-            .map(|id| known.index.get(id).is_none() && pending.is_none_or(|pending| !pending.contains_key(id)))
-            .collect()
+        ids.iter().map(|id| known.index.get(id).is_none() && filling.get(id).is_none()).collect()
     }
 
     /// Whether the node need not send this leaf, nor any chunk that it names.
@@ -76,8 +106,7 @@ impl Repository {
     /// [`RepositoryError::Blob`]. A leaf that is damaged is one that is not here.
     pub async fn has_leaf(&self, leaf: &Chunk) -> Result<bool, RepositoryError> {
         if self.known().index.get(&leaf.id).is_none() {
-            let writer = self.writer.lock().await;
-            return Ok(writer.as_ref().is_some_and(|writer| writer.has(&leaf.id)));
+            return Ok(self.filling.lock().await.get(&leaf.id).is_some());
         }
         match self.leaf(leaf).await {
             Ok(leaf) => Ok(self.lacking(&leaf).await.is_none()),
@@ -115,8 +144,9 @@ impl Repository {
     /// # Errors
     /// As [`Repository::put`].
     pub async fn flush(&self) -> Result<(), RepositoryError> {
-        let mut slot = self.writer.lock().await;
-        match slot.take() {
+        let mut filling = self.filling.lock().await;
+        self.sealed(&mut filling).await?;
+        match filling.current.take() {
             Some(writer) => self.seal(writer).await,
             None => Ok(()),
         }
@@ -124,32 +154,41 @@ impl Repository {
 
     /// The first chunk of a leaf that is not here, or is here with another length or CRC-32.
     async fn lacking(&self, leaf: &Leaf) -> Option<ChunkId> {
-        let writer = self.writer.lock().await;
+        let filling = self.filling.lock().await;
         let known = self.known();
         let here = |chunk: &Chunk| {
-            let pending = writer.as_ref().and_then(|writer| writer.pending.get(&chunk.id));
-            known.index.get(&chunk.id).map(|located| &located.chunk).or(pending) == Some(chunk)
+            let known = known.index.get(&chunk.id).map(|located| &located.chunk);
+            known.or_else(|| filling.get(&chunk.id)) == Some(chunk)
         };
         leaf.pieces.iter().map(|piece| &piece.chunk).find(|chunk| !here(chunk)).map(|chunk| chunk.id)
     }
 
     async fn append(&self, fragment: &Fragment, now: u64) -> Result<(), RepositoryError> {
-        let mut slot = self.writer.lock().await;
+        let mut filling = self.filling.lock().await;
+        // Looked at in passing, which is all that it needs to go on.
+        if let Some(done) = filling.sealing.as_mut().and_then(|sealing| (&mut sealing.work).now_or_never()) {
+            self.count(&mut filling, done)?;
+        }
         let id = fragment.chunk().id;
         let here = self.known().index.get(&id).is_some();
-        if here || slot.as_ref().is_some_and(|writer| writer.has(&id)) {
+        if here || filling.get(&id).is_some() {
             return Ok(());
         }
         // Out of its slot while it is used: whoever is interrupted leaves the pack to be salvaged, never a wrong offset.
-        let mut writer = match slot.take() {
+        let mut writer = match filling.current.take() {
             Some(writer) => writer,
             None => self.begin(now).await?,
         };
         writer.push(fragment).await?;
-        if writer.is_full() {
-            return self.seal(writer).await;
+        if !writer.is_full() {
+            filling.current = Some(writer);
+            return Ok(());
         }
-        *slot = Some(writer);
+        self.sealed(&mut filling).await?;
+        let key = self.key("index", writer.number)?;
+        let (info, content) = (writer.info(), writer.content);
+        let work = durable(Arc::clone(&self.blobs), key, writer.writer, index::encode(info, &content)).boxed();
+        filling.sealing = Some(Sealing { number: writer.number, info, content, pending: writer.pending, work });
         Ok(())
     }
 
@@ -174,27 +213,59 @@ impl Repository {
         Ok(PackWriter { number, created: now, writer, size, content: Vec::new(), pending: HashMap::new() })
     }
 
-    /// The order is what makes a crash harmless: pack, then index, then memory.
-    pub(super) async fn seal(&self, mut writer: PackWriter) -> Result<(), RepositoryError> {
-        writer.writer.sync().await?;
-        drop(writer.writer);
-        let info = PackInfo { created: writer.created, size: writer.size };
-        self.write(&self.key("index", writer.number)?, index::encode(info, &writer.content)).await?;
-        let mut known = self.known();
-        known.index.add(writer.number, info, &writer.content);
-        known.unindexed.remove(&writer.number);
-        known.generation += 1;
+    /// Waits until the pack that is being made durable is so.
+    async fn sealed(&self, filling: &mut Filling) -> Result<(), RepositoryError> {
+        let Some(sealing) = &mut filling.sealing else { return Ok(()) };
+        let done = (&mut sealing.work).await;
+        self.count(filling, done)
+    }
+
+    /// Takes what came of making a pack durable: from then on what it holds counts, or is nowhere.
+    fn count(&self, filling: &mut Filling, done: Result<(), RepositoryError>) -> Result<(), RepositoryError> {
+        let Some(sealing) = filling.sealing.take() else { return done };
+        done.inspect(|()| self.index(sealing.number, sealing.info, &sealing.content))
+    }
+
+    /// Makes a pack durable, and what it holds count.
+    pub(super) async fn seal(&self, writer: PackWriter) -> Result<(), RepositoryError> {
+        let (number, info, content) = (writer.number, writer.info(), writer.content);
+        let encoded = index::encode(info, &content);
+        durable(Arc::clone(&self.blobs), self.key("index", number)?, writer.writer, encoded).await?;
+        self.index(number, info, &content);
         Ok(())
     }
 
-    /// Makes a small blob, durably.
-    pub(super) async fn write(&self, key: &kernel::blobs::BlobKey, bytes: Vec<u8>) -> Result<(), RepositoryError> {
-        let mut writer = match self.blobs.create(key).await {
-            Err(BlobError::Exists(_)) => return Err(RepositoryError::Fenced),
-            created => created?,
-        };
-        writer.append(vec![Bytes::from(bytes)]).await?;
-        writer.sync().await?;
-        Ok(())
+    fn index(&self, number: u64, info: PackInfo, content: &[Located]) {
+        let mut known = self.known();
+        known.index.add(number, info, content);
+        known.unindexed.remove(&number);
+        known.generation += 1;
     }
+
+    /// Makes a small blob, durably.
+    pub(super) async fn write(&self, key: &BlobKey, bytes: Vec<u8>) -> Result<(), RepositoryError> {
+        write(&*self.blobs, key, bytes).await
+    }
+}
+
+/// Makes a pack durable, and then its index: the order is what makes a crash harmless.
+async fn durable(
+    blobs: Arc<dyn Blobs>,
+    key: BlobKey,
+    mut pack: Box<dyn BlobWriter>,
+    index: Vec<u8>,
+) -> Result<(), RepositoryError> {
+    pack.sync().await?;
+    drop(pack);
+    write(&*blobs, &key, index).await
+}
+
+async fn write(blobs: &dyn Blobs, key: &BlobKey, bytes: Vec<u8>) -> Result<(), RepositoryError> {
+    let mut writer = match blobs.create(key).await {
+        Err(BlobError::Exists(_)) => return Err(RepositoryError::Fenced),
+        created => created?,
+    };
+    writer.append(vec![Bytes::from(bytes)]).await?;
+    writer.sync().await?;
+    Ok(())
 }

@@ -82,6 +82,56 @@ async fn cut_at(operation: u64, seed: u64) {
 }
 
 #[tokio::test]
+async fn what_fills_several_packs_counts_before_and_after_they_are_sealed() {
+    let disk = Disk::default();
+    let repository = Repository::open(Arc::new(disk.clone()), "node", 0).await.unwrap();
+    let session = repository.session(0).await.unwrap();
+    let (mut encoder, mut ids) = (Encoder::new(3), Vec::new());
+    for number in 0..72 {
+        let fragment = encoder.encode(&noise(number, 2 << 20)).unwrap();
+        repository.put(&session, &fragment, 0).await.unwrap();
+        ids.push(fragment.chunk().id);
+    }
+    assert!(!repository.missing(&ids).await.contains(&true));
+    repository.flush().await.unwrap();
+    assert!(!repository.missing(&ids).await.contains(&true));
+    drop((session, repository));
+    disk.restart(&mut dice(1));
+    let repository = Repository::open(Arc::new(disk.clone()), "node", 1).await.unwrap();
+    assert!(!repository.missing(&ids).await.contains(&true), "all of it is durable");
+}
+
+#[tokio::test]
+async fn a_pack_that_cannot_be_sealed_is_told_and_salvaged() {
+    for operation in 0..6 {
+        let disk = Disk::default();
+        let repository = Repository::open(Arc::new(disk.clone()), "node", 0).await.unwrap();
+        let session = repository.session(0).await.unwrap();
+        let mut encoder = Encoder::new(3);
+        let fragments: Vec<_> = (0..34).map(|number| encoder.encode(&noise(number, 2 << 20)).unwrap()).collect();
+        for fragment in &fragments[..31] {
+            repository.put(&session, fragment, 0).await.unwrap();
+        }
+        disk.cut_after(operation);
+        let mut failed = false;
+        for fragment in &fragments[31..] {
+            failed |= repository.put(&session, fragment, 0).await.is_err();
+        }
+        assert!(failed | repository.flush().await.is_err(), "{operation}");
+        drop((session, repository));
+        disk.restart(&mut dice(operation));
+        let repository = Repository::open(Arc::new(disk.clone()), "node", 1).await.unwrap();
+        let session = repository.session(1).await.unwrap();
+        for fragment in &fragments {
+            repository.put(&session, fragment, 1).await.unwrap();
+        }
+        repository.flush().await.unwrap();
+        let ids: Vec<_> = fragments.iter().map(|fragment| fragment.chunk().id).collect();
+        assert!(!repository.missing(&ids).await.contains(&true), "{operation}");
+    }
+}
+
+#[tokio::test]
 async fn power_may_go_at_any_operation() {
     let disk = Disk::default();
     days(&disk, 0, &mut Vec::new()).await.unwrap();

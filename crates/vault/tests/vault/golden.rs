@@ -64,9 +64,13 @@ async fn the_stream_is_what_version_1_wrote() {
     compare("chunks.txt", ids.as_bytes());
 }
 
-async fn copy(disk: &Disk) {
+/// Written when bundles ended from 32 KiB on, and as they are written now.
+const OLDER: &str = "repository";
+const NOW: &str = "repository-8-kib";
+
+async fn copy(disk: &Disk, repository: &str) {
     for kind in ["packs", "index", "backups"] {
-        let bytes = std::fs::read(folder().join("repository").join(kind)).unwrap();
+        let bytes = std::fs::read(folder().join(repository).join(kind)).unwrap();
         let mut writer = disk.create(&BlobKey::new(format!("node/{kind}/{:016x}", 0)).unwrap()).await.unwrap();
         writer.append(vec![bytes.into()]).await.unwrap();
         writer.sync().await.unwrap();
@@ -82,22 +86,29 @@ async fn a_repository_of_version_1_is_read_and_gone_on_with() {
         for kind in ["packs", "index", "backups"] {
             let mut bytes = Vec::new();
             disk.damage(&disk.keys(&format!("/{kind}/"))[0], |stored| bytes.clone_from(stored));
-            compare(&format!("repository/{kind}"), &bytes);
+            compare(&format!("{NOW}/{kind}"), &bytes);
         }
     }
-    let disk = Disk::default();
-    copy(&disk).await;
-    let repository = Arc::new(Repository::open(Arc::new(disk.clone()), "node", 9).await.unwrap());
-    assert_eq!(repository.backups()[0].target, "/srv");
-    assert!(restore(&repository, 0).await.unwrap() == tree());
-    let sent = back_up(&repository, &tree(), "/srv", 9).await.unwrap();
-    assert_eq!(sent.bytes, 0, "the manifests of version 1 are made again, byte for byte");
-    assert_eq!(archive(&repository, 1).await.len() as u64, sent.record.length);
+    for name in [OLDER, NOW] {
+        let disk = Disk::default();
+        copy(&disk, name).await;
+        let repository = Arc::new(Repository::open(Arc::new(disk.clone()), "node", 9).await.unwrap());
+        assert_eq!(repository.backups()[0].target, "/srv");
+        assert!(restore(&repository, 0).await.unwrap() == tree());
+        let sent = back_up(&repository, &tree(), "/srv", 9).await.unwrap();
+        assert_eq!(
+            sent.bytes == 0,
+            name == NOW,
+            "{name}: manifests are made again, byte for byte, if bundles end alike"
+        );
+        assert!(restore(&repository, 1).await.unwrap() == tree());
+        assert_eq!(archive(&repository, 1).await.len() as u64, sent.record.length);
+    }
 
     // Each part damaged, as a disk would: still opened, and nothing wrong is given out.
     for (kind, place, readable) in [("packs", 100, false), ("index", 60, true), ("backups", 60, false)] {
         let disk = Disk::default();
-        copy(&disk).await;
+        copy(&disk, NOW).await;
         disk.damage(&disk.keys(&format!("/{kind}/"))[0], |bytes| {
             bytes[place] ^= 1;
         });

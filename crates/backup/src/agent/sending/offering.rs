@@ -2,32 +2,30 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use bytes::Bytes;
 use futures::stream::{self, FuturesOrdered, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
-use vault::chunk::{Chunk, ChunkId};
+use vault::chunk::ChunkId;
 use vault::fragment::Fragment;
 
-use super::{ALIVE, ANSWER, Link, Stop, WORKERS};
+use super::{ALIVE, ANSWER, Cut, Link, Stop, WORKERS};
 use crate::wire::{self, Frame};
 
 /// Questions that wait for their answers.
-const QUESTIONS: usize = 2;
-/// Of one question about chunks: how many, and how many bytes.
-const ASKED: (usize, usize) = (256, 1 << 20);
-
-/// A chunk and its bytes.
-type Cut = (Chunk, Bytes);
+const QUESTIONS: usize = 3;
+/// Bytes that wait for a worker, beyond which no more is asked about.
+const WAITING: usize = 512 << 10;
+/// Small chunks are deflated by one worker up to so many bytes together.
+const TOGETHER: usize = 128 << 10;
 
 /// What is on its way, in the order in which it goes on: asked about, wanted, and being deflated.
 #[derive(Default)]
 struct Under {
     asked: VecDeque<Vec<Cut>>,
     wanted: VecDeque<Cut>,
-    deflating: FuturesOrdered<JoinHandle<Fragment>>,
+    deflating: FuturesOrdered<JoinHandle<Vec<Fragment>>>,
     /// Of all of these, so that none is asked about twice.
     ids: HashSet<ChunkId>,
 }
@@ -35,30 +33,36 @@ struct Under {
 impl Under {
     /// A question may be asked: enough is known for the workers, or it will be soon.
     fn may_ask(&self) -> bool {
-        self.asked.len() < QUESTIONS && self.wanted.iter().map(|(_, raw)| raw.len()).sum::<usize>() < ASKED.1
+        self.asked.len() < QUESTIONS && self.wanted.iter().map(|(_, raw)| raw.len()).sum::<usize>() < WAITING
     }
 
     fn is_empty(&self) -> bool {
         self.asked.is_empty() && self.wanted.is_empty() && self.deflating.is_empty()
     }
 
-    /// Takes `first` and what else waits for a question; none if all of it is on its way already.
-    fn question(&mut self, first: Cut, chunks: &mut mpsc::Receiver<Cut>) -> Option<Frame> {
-        let (mut bytes, mut batch) = (0, Vec::new());
-        let mut next = Some(first);
-        while let Some((chunk, raw)) = next {
-            bytes += raw.len();
-            if self.ids.insert(chunk.id) {
-                batch.push((chunk, raw));
-            }
-            next = if batch.len() < ASKED.0 && bytes < ASKED.1 { chunks.try_recv().ok() } else { None };
-        }
+    /// Asks about a batch; none if all of it is on its way already.
+    fn question(&mut self, mut batch: Vec<Cut>) -> Option<Frame> {
+        batch.retain(|(chunk, _)| self.ids.insert(chunk.id));
         if batch.is_empty() {
             return None;
         }
         let question = Frame::Chunks(batch.iter().map(|(chunk, _)| *chunk).collect());
         self.asked.push_back(batch);
         Some(question)
+    }
+
+    /// What a worker deflates next.
+    fn work(&mut self) -> Option<Vec<Cut>> {
+        let first = self.wanted.pop_front()?;
+        let (mut bytes, mut work) = (first.1.len(), vec![first]);
+        while let Some((_, raw)) = self.wanted.front() {
+            bytes += raw.len();
+            if bytes > TOGETHER {
+                break;
+            }
+            work.extend(self.wanted.pop_front());
+        }
+        Some(work)
     }
 
     fn answered(&mut self, wanted: &[bool]) -> Result<(), Stop> {
@@ -76,7 +80,7 @@ impl Under {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
     /// Offers chunks as they are cut, until there are no more and the server has all that it wanted.
-    pub(super) async fn send_fresh(&mut self, chunks: &mut mpsc::Receiver<Cut>) -> Result<(), Stop> {
+    pub(super) async fn send_fresh(&mut self, chunks: &mut mpsc::Receiver<Vec<Cut>>) -> Result<(), Stop> {
         let (reader, mut writer) = tokio::io::split(&mut *self.stream);
         // A stream, so that an answer of which a part is here is not lost when something else happens first.
         let answers = stream::unfold(reader, async |mut reader| Some((wire::read(&mut reader).await, reader)));
@@ -86,14 +90,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
         let (mut under, mut more, mut heard) = (Under::default(), true, Instant::now());
         while more || !under.is_empty() {
             while under.deflating.len() <= WORKERS
-                && let Some((chunk, raw)) = under.wanted.pop_front()
+                && let Some(work) = under.work()
             {
-                under.deflating.push_back(self.encoders.deflate(chunk, raw));
+                under.deflating.push_back(self.encoders.deflate(work));
             }
             tokio::select! {
-                first = chunks.recv(), if more && under.may_ask() => match first {
+                batch = chunks.recv(), if more && under.may_ask() => match batch {
                     None => more = false,
-                    Some(first) => if let Some(question) = under.question(first, chunks) {
+                    Some(batch) => if let Some(question) = under.question(batch) {
                         if under.asked.len() == 1 {
                             heard = Instant::now();
                         }
@@ -109,12 +113,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
                     Some(Err(error)) => return Err(error.into()),
                     _ => return Err(Stop::OutOfTurn),
                 },
-                Some(fragment) = under.deflating.next(), if !under.deflating.is_empty() => {
-                    let fragment = fragment?;
-                    self.pace.take(fragment.bytes().len()).await;
-                    let (chunk, bytes) = (*fragment.chunk(), fragment.bytes().clone());
-                    wire::write(&mut writer, &Frame::Fragment(chunk, bytes)).await?;
-                    under.ids.remove(&chunk.id);
+                Some(fragments) = under.deflating.next(), if !under.deflating.is_empty() => {
+                    for fragment in fragments? {
+                        self.pace.take(fragment.bytes().len()).await;
+                        let (chunk, bytes) = (*fragment.chunk(), fragment.bytes().clone());
+                        wire::write(&mut writer, &Frame::Fragment(chunk, bytes)).await?;
+                        under.ids.remove(&chunk.id);
+                    }
                     heard = Instant::now();
                 }
                 _ = alive.tick() => {

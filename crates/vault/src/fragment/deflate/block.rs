@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::bits::Bits;
-use super::finder::Match;
+use super::finder::{Match, word};
 use super::huffman::Code;
 
 /// The longest stretch; with its last match it must fit into a stored block.
@@ -14,8 +14,7 @@ const END: usize = 256;
 const DISTANCES: usize = 32;
 /// Codes of lengths of codes, in the order in which their own lengths are written.
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-/// Four literals fit into a word with 7 bits that wait.
-const LONGEST_LITERAL: usize = 14;
+const LONGEST_LITERAL: usize = 15;
 const LONGEST_DISTANCE: usize = 15;
 
 /// For each length from 3: its symbol less 257, and how many bits say the rest (RFC 1951 §3.2.5).
@@ -53,77 +52,129 @@ const fn lengths() -> [(u8, u8); 256] {
 }
 
 /// The symbol of a distance, how many bits say the rest, and the rest.
-#[inline]
-const fn distance(distance: u32) -> (usize, u32, u64) {
-    let less = distance - 1;
+#[inline(always)]
+const fn distance(distance: usize) -> (u32, u32, u32) {
+    let less = distance as u32 - 1;
     if less < 4 {
-        return (less as usize, 0, 0);
+        return (less, 0, 0);
     }
     let bits = less.ilog2() - 1;
-    let symbol = 2 * bits + (less >> bits);
-    (symbol as usize, bits, (less & ((1 << bits) - 1)) as u64)
+    (2 * bits + (less >> bits), bits, less & ((1 << bits) - 1))
 }
 
-/// So many literals, then a match.
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    literals: u32,
-    found: Match,
-}
+/// What is said at once: a literal and perhaps another one, or a match. From the lowest bit: nine for a literal or a length (the
+/// length less 3 and 256), nine for a distance's symbol, [`NOTHING`] or a literal and [`SECOND`], and the rest of the distance.
+type Token = u32;
+const FIELD: u32 = 9;
+const FIELDS: usize = 1 << FIELD;
+const NOTHING: u32 = 30;
+const SECOND: u32 = 32;
+
+/// So many literals are said without looking how many there are: most runs are shorter.
+const SOON: usize = 8;
+/// The most that a block can have, and what may be written behind it.
+const TOKENS: usize = (1 << 16) + SOON;
 
 /// What was found since the last block.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Block {
     start: usize,
-    steps: Vec<Step>,
+    /// Up to where it was said.
+    said: usize,
+    tokens: Vec<Token>,
+    /// How many of the tokens count.
+    many: usize,
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self { start: 0, said: 0, tokens: vec![0; TOKENS], many: 0 }
+    }
 }
 
 impl Block {
-    /// Where in the buffer it begins.
-    pub(super) const fn start(&self) -> usize {
-        self.start
-    }
-
     /// The next buffer's first one.
-    pub(super) fn begin(&mut self) {
-        self.start = 0;
-        self.steps.clear();
+    pub(super) const fn begin(&mut self) {
+        (self.start, self.said, self.many) = (0, 0, 0);
     }
 
-    pub(super) fn push(&mut self, literals: usize, found: Match) {
-        self.steps.push(Step { literals: literals as u32, found });
+    /// Says literals up to `at`.
+    fn literals(&mut self, raw: &[u8], at: usize) {
+        let mut pairs = raw[self.said..at].chunks_exact(2);
+        for pair in pairs.by_ref() {
+            self.tokens[self.many] = u32::from(pair[0]) | (SECOND + u32::from(pair[1])) << FIELD;
+            self.many += 1;
+        }
+        if let [last] = pairs.remainder() {
+            self.tokens[self.many] = u32::from(*last) | NOTHING << FIELD;
+            self.many += 1;
+        }
+        self.said = at;
+    }
+
+    /// As [`Block::literals`], for at most [`SOON`], of which a word can be read: there is no loop whose end must be guessed.
+    #[inline(always)]
+    fn few_literals(&mut self, raw: &[u8], at: usize) {
+        let (few, word) = (at - self.said, word(raw, self.said));
+        if let Some(place) = self.tokens.get_mut(self.many..self.many + SOON / 2) {
+            for (number, token) in place.iter_mut().enumerate() {
+                let pair = (word >> (16 * number)) as u32;
+                let other = if 2 * number + 1 < few { SECOND + (pair >> 8 & 0xff) } else { NOTHING };
+                *token = pair & 0xff | other << FIELD;
+            }
+        }
+        self.many += few.div_ceil(2);
+        self.said = at;
+    }
+
+    /// Says literals up to `at`, and a match there.
+    #[inline(always)]
+    pub(super) fn push(&mut self, raw: &[u8], at: usize, found: Match) {
+        if at - self.said <= SOON {
+            self.few_literals(raw, at);
+        } else {
+            self.literals(raw, at);
+        }
+        let (symbol, _, rest) = distance(found.distance);
+        self.tokens[self.many] = (256 + found.length as u32 - 3) | symbol << FIELD | rest << (2 * FIELD);
+        self.many += 1;
+        self.said = at + found.length;
     }
 
     /// Whether it should end at `at`.
+    #[inline(always)]
     pub(super) const fn is_full(&self, at: usize) -> bool {
         at - self.start >= MOST
     }
 
-    /// Writes it; from `anchor` to `end` there are literals. The next begins at `end`.
-    pub(super) fn end(&mut self, raw: &[u8], anchor: usize, end: usize, bits: &mut Bits) {
-        let stretch = &raw[self.start..end];
-        if !stretch.is_empty() {
-            self.write(stretch, end - anchor, bits);
+    /// Writes it with literals up to `end`, where the next begins.
+    pub(super) fn end(&mut self, raw: &[u8], end: usize, bits: &mut Bits) {
+        self.literals(raw, end);
+        if self.start < end {
+            self.write(&raw[self.start..end], bits);
         }
-        self.start = end;
-        self.steps.clear();
+        (self.start, self.many) = (end, 0);
     }
 
-    fn write(&self, stretch: &[u8], tail: usize, bits: &mut Bits) {
+    fn write(&self, stretch: &[u8], bits: &mut Bits) {
+        let (mut first, mut second) = ([0_u32; FIELDS], [0_u32; FIELDS]);
+        for token in &self.tokens[..self.many] {
+            first[*token as usize % FIELDS] += 1;
+            second[(*token >> FIELD) as usize % FIELDS] += 1;
+        }
         let (mut literals, mut distances, mut extra) = ([0_u32; LITERALS], [0_u32; DISTANCES], 0_u64);
         literals[END] = 1;
-        let mut at = 0;
-        for step in &self.steps {
-            let next = at + step.literals as usize;
-            stretch[at..next].iter().for_each(|byte| literals[usize::from(*byte)] += 1);
-            let (length, length_bits) = LENGTHS[step.found.length - 3];
-            let (symbol, distance_bits, _) = distance(step.found.distance);
-            literals[END + 1 + usize::from(length)] += 1;
-            distances[symbol & (DISTANCES - 1)] += 1;
-            extra += u64::from(length_bits) + u64::from(distance_bits);
-            at = next + step.found.length;
+        for (literal, (one, other)) in literals.iter_mut().zip(first.iter().zip(&second[SECOND as usize..])).take(256) {
+            *literal = one + other;
         }
-        stretch[at..at + tail].iter().for_each(|byte| literals[usize::from(*byte)] += 1);
+        for ((symbol, more), count) in LENGTHS.iter().zip(&first[256..]) {
+            literals[END + 1 + usize::from(*symbol)] += count;
+            extra += u64::from(*more) * u64::from(*count);
+        }
+        for (symbol, (distance, count)) in (0..).zip(distances.iter_mut().zip(second).take(NOTHING as usize)) {
+            *distance = count;
+            extra += u64::from(bits_of_distance(symbol)) * u64::from(count);
+        }
 
         let (literal, away) = (Code::of(&literals, LONGEST_LITERAL), Code::of(&distances, LONGEST_DISTANCE));
         let head = Head::of(&literal, &away);
@@ -134,60 +185,52 @@ impl Block {
             bits.stored(stretch);
         } else if fixed <= dynamic {
             bits.add(0b010, 3);
-            self.symbols(stretch, tail, (fixed_literal, fixed_away), bits);
+            self.symbols((fixed_literal, fixed_away), bits);
         } else {
             bits.add(0b100, 3);
             head.write(bits);
-            self.symbols(stretch, tail, (&literal, &away), bits);
+            self.symbols((&literal, &away), bits);
         }
     }
 
-    fn symbols(
-        &self,
-        stretch: &[u8],
-        tail: usize,
-        (literal, away): (&Code<LITERALS>, &Code<DISTANCES>),
-        bits: &mut Bits,
-    ) {
-        // Both in one word: a symbol costs one look.
-        let mut words = [0_u32; LITERALS];
-        for ((word, code), length) in words.iter_mut().zip(literal.bits).zip(literal.lengths) {
-            *word = u32::from(code) | u32::from(length) << 16;
+    /// Every token alike: what it has of both kinds is looked up, and of what it lacks there are no bits.
+    fn symbols(&self, (literal, away): (&Code<LITERALS>, &Code<DISTANCES>), bits: &mut Bits) {
+        // Of the first: the code with a length's rest, and how many bits. Of the second: the code, how many bits, and with the
+        // rest of a distance.
+        let (mut first, mut second) = ([0_u32; FIELDS], [0_u32; FIELDS]);
+        for symbol in 0..256 {
+            let (code, length) = (u32::from(literal.bits[symbol]), u32::from(literal.lengths[symbol]));
+            first[symbol] = code | length << 24;
+            second[symbol + SECOND as usize] = code | length << 16 | length << 24;
         }
-        let add = |bits: &mut Bits, symbol: usize| {
-            let word = words[symbol];
-            bits.add(u64::from(word & 0xffff), word >> 16);
-        };
-        let run = |bits: &mut Bits, bytes: &[u8]| {
-            let mut fours = bytes.chunks_exact(4);
-            for four in fours.by_ref() {
-                four.iter().for_each(|byte| add(bits, usize::from(*byte)));
-                bits.drain();
-            }
-            fours.remainder().iter().for_each(|byte| add(bits, usize::from(*byte)));
-            bits.drain();
-        };
+        for ((word, (symbol, more)), length) in first[256..].iter_mut().zip(LENGTHS).zip(3..) {
+            let symbol = usize::from(symbol);
+            let (code, bits) =
+                (u32::from(literal.bits[END + 1 + symbol]), u32::from(literal.lengths[END + 1 + symbol]));
+            let rest: u32 = length - u32::from(FIRST_LENGTH[symbol]);
+            *word = code | rest << bits | (bits + u32::from(more)) << 24;
+        }
+        for (symbol, word) in (0..NOTHING).zip(&mut second) {
+            let (code, bits) = (u32::from(away.bits[symbol as usize]), u32::from(away.lengths[symbol as usize]));
+            *word = code | bits << 16 | (bits + bits_of_distance(symbol)) << 24;
+        }
         bits.drain();
-        let mut at = 0;
-        for step in &self.steps {
-            let next = at + step.literals as usize;
-            if next > at {
-                run(bits, &stretch[at..next]);
-            }
-            let (length, length_bits) = LENGTHS[step.found.length - 3];
-            add(bits, END + 1 + usize::from(length));
-            bits.add(step.found.length as u64 - u64::from(FIRST_LENGTH[usize::from(length)]), u32::from(length_bits));
-            let (symbol, distance_bits, rest) = distance(step.found.distance);
-            let symbol = symbol & (DISTANCES - 1);
-            bits.add(u64::from(away.bits[symbol]), u32::from(away.lengths[symbol]));
-            bits.add(rest, distance_bits);
+        for token in &self.tokens[..self.many] {
+            let one = first[*token as usize % FIELDS];
+            let other = second[(*token >> FIELD) as usize % FIELDS];
+            bits.add(u64::from(one & 0x00ff_ffff), one >> 24);
+            let rest = u64::from(*token >> (2 * FIELD)) << (other >> 16 & 0xff);
+            bits.add(u64::from(other & 0xffff) | rest, other >> 24);
             bits.drain();
-            at = next + step.found.length;
         }
-        run(bits, &stretch[at..at + tail]);
-        add(bits, END);
+        bits.add(u64::from(literal.bits[END]), u32::from(literal.lengths[END]));
         bits.drain();
     }
+}
+
+/// How many bits say the rest of a distance of this symbol.
+const fn bits_of_distance(symbol: u32) -> u32 {
+    if symbol < 4 { 0 } else { symbol / 2 - 1 }
 }
 
 /// The codes that need not be said (RFC 1951 §3.2.6).

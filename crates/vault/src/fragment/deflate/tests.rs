@@ -72,15 +72,38 @@ fn counts_that_double_need_codes_that_are_cut() {
 }
 
 #[test]
-fn a_finder_that_has_numbered_every_place_begins_again() {
-    let mut finder = Finder::<2>::new();
-    let raw = b"abcdefgh abcdefgh";
-    for _ in 0..3 {
-        finder.begin(raw.len());
-        assert_eq!(finder.find(raw, 0, 0).length, 0);
-        let found = finder.find(raw, 9, 0);
-        assert_eq!((found.length, found.distance), (8, 9));
-        finder.begin(usize::try_from(u32::MAX - 3 * WINDOW).unwrap());
+fn what_is_found_does_not_depend_on_what_was_seen_before() {
+    let noise = |seed: u64, length| {
+        let mut bytes = vec![0; length];
+        blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof().fill(&mut bytes);
+        bytes
+    };
+    let (one, other) = (noise(1, 100_000).repeat(3), [noise(2, 70_000), noise(1, 5000), noise(2, 9000)].concat());
+    for level in 1..=9 {
+        let mut used = Deflate::new(level);
+        let first = used.deflate(&one).to_vec();
+        used.deflate(&other);
+        assert_eq!(used.deflate(&one), first, "level {level}");
+    }
+}
+
+#[test]
+fn a_place_is_found_as_far_back_as_may_be_said_and_no_farther() {
+    for (between, found) in [(WINDOW - 24, true), (WINDOW - 23, false), ((1 << 16) - 24, false)] {
+        let same = b"the same 24 bytes, twice";
+        let mut raw = same.to_vec();
+        let mut fill = vec![0; between];
+        blake3::Hasher::new().finalize_xof().fill(&mut fill);
+        raw.extend(fill);
+        let second = raw.len();
+        raw.extend_from_slice(same);
+        raw.extend([0; 8]);
+        let mut finder = Finder::<2>::new(4);
+        finder.begin();
+        assert_eq!(finder.find(&raw, 0, 3).length, 0);
+        let expected = if found { (24, second) } else { (0, 0) };
+        let there = finder.find(&raw, second, 3);
+        assert_eq!((there.length, there.distance), expected, "{between}");
     }
 }
 
