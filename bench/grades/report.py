@@ -34,7 +34,7 @@ def write(part, about, head, rows):
     text = path.read_text() if path.exists() else ""
     sections = dict(re.findall(r"^## (.+?)\n\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     sections[TITLES[part]] = f"{about}\n{markdown(head, rows)}\n"
-    kept = [f"## {title}\n\n{sections[title]}" for title in TITLES.values() if title in sections]
-    path.write_text("# Grades\n\nWritten by `bench/grades/run`, a section a part.\n\n" + "".join(kept).rstrip("\n") + "\n")
+    kept = [f"## {title}\n\n{sections[title].strip()}\n" for title in TITLES.values() if title in sections]
+    path.write_text("# Grades\n\nWritten by `bench/grades/run`, a section a part.\n\n" + "\n".join(kept))
     with (FOLDER / f"grades-{part}.csv").open("w", newline="") as out:
         csv.writer(out, lineterminator="\n").writerows([head, *rows])
